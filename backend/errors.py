@@ -1,0 +1,54 @@
+"""Errors that reach a person: what happened, in their words, and what to do.
+
+Standard library only, because both sides of the process boundary raise them.
+Anything that is not a `SagaError` is a defect of ours and is reported as one.
+"""
+
+
+class SagaError(Exception):
+    """Base of all expected failures.
+
+    Args:
+        message: one sentence that says what happened.
+        advice: one sentence that says what to do about it.
+    """
+
+    code = "error"
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(f"{message} {advice}".strip())
+        self.message = message
+        self.advice = advice
+
+
+class BadInput(SagaError):
+    """A file or a value that was given cannot be used."""
+
+    code = "bad_input"
+
+
+class NotTrained(SagaError):
+    """The scene has no trained affinity features yet."""
+
+    code = "not_trained"
+
+
+class MissingSoftware(SagaError):
+    """The engine's environment lacks a package, a device or model weights."""
+
+    code = "missing_software"
+
+
+class Cancelled(SagaError):
+    """The person asked to stop."""
+
+    code = "cancelled"
+
+    def __init__(self, message: str = "Cancelled.", advice: str = "") -> None:
+        super().__init__(message, advice)
+
+
+class EngineFailure(SagaError):
+    """The engine stopped, hung, or broke in a way nobody planned for."""
+
+    code = "engine_failure"

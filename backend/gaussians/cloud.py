@@ -1,0 +1,63 @@
+"""The Gaussian cloud: one frozen splat scene as arrays."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+FloatArray = np.ndarray
+
+
+@dataclass(frozen=True)
+class GaussianCloud:
+    """3D Gaussians as a 3DGS .ply stores them: raw, before any activation.
+
+    Raw values are what is kept because activated ones do not invert exactly
+    (a saturated opacity not at all). All arrays are float32 and finite, in the
+    frame of the .ply; they may be strided views of one block, so do not write
+    to them.
+    """
+
+    means: FloatArray  # [N, 3] scene units
+    quats: FloatArray  # [N, 4] wxyz, not necessarily of unit length
+    log_scales: FloatArray  # [N, 3] natural log of the standard deviations
+    opacity_logits: FloatArray  # [N] before the sigmoid
+    sh: FloatArray  # [N, (degree + 1)^2, 3] RGB coefficients, [:, 0] is f_dc
+    extra: dict[str, np.ndarray] = field(default_factory=dict)  # other columns, name -> [N]
+    columns: tuple[tuple[str, str], ...] = ()  # (name, dtype) of every column in file order
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    @property
+    def sh_degree(self) -> int:
+        return int(np.sqrt(self.sh.shape[1])) - 1
+
+    @property
+    def scales(self) -> FloatArray:
+        """Standard deviations along the local axes, [N, 3], scene units."""
+        return np.exp(self.log_scales)
+
+    @property
+    def opacities(self) -> FloatArray:
+        """Opacity at the mean, [N], in [0, 1]."""
+        with np.errstate(over="ignore"):  # exp(huge) = inf gives the right 0
+            return 1.0 / (1.0 + np.exp(-self.opacity_logits))
+
+    @property
+    def rotations(self) -> FloatArray:
+        """Unit quaternions, [N, 4] wxyz; a zero quaternion means no rotation."""
+        norms = np.linalg.norm(self.quats, axis=1, keepdims=True)
+        identity = np.array([1, 0, 0, 0], self.quats.dtype)
+        return np.where(norms > 0, self.quats / np.where(norms > 0, norms, 1), identity)
+
+    def subset(self, index: np.ndarray) -> "GaussianCloud":
+        """The Gaussians that `index` (boolean [N], integers or a slice) picks, every column kept."""
+        return GaussianCloud(
+            self.means[index],
+            self.quats[index],
+            self.log_scales[index],
+            self.opacity_logits[index],
+            self.sh[index],
+            {name: values[index] for name, values in self.extra.items()},
+            self.columns,
+        )

@@ -1,0 +1,42 @@
+"""What a rasterizer can do. Two stand behind it: numba on the CPU, gsplat on CUDA.
+
+Both follow gsplat's classic conventions: pixel centres at +0.5, covariances
+dilated by 0.3 px^2 on the screen, contributions below 1/255 dropped, alpha
+capped at 0.99, a ray ends before its transmittance would fall to 1e-4 or below.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..cameras.camera import Camera
+
+
+@dataclass(frozen=True)
+class RenderedView:
+    """One picture of the scene."""
+
+    values: np.ndarray  # [H, W, C] float32 blended values; for colour RGB over black, about [0, 1]
+    depth: np.ndarray  # [H, W] float32 expected z-depth divided by alpha; 0 where alpha is 0
+    alpha: np.ndarray  # [H, W] float32 in [0, 1]
+
+
+@dataclass(frozen=True)
+class RayContributions:
+    """Who makes up each pixel: weights alpha_i * T_i of Eq. 4, front to back, in CSR form."""
+
+    offsets: np.ndarray  # [P + 1] int64; pixel p owns entries offsets[p]:offsets[p + 1]
+    gaussians: np.ndarray  # [E] int32 indices into the cloud
+    weights: np.ndarray  # [E] float32
+    depth: np.ndarray  # [P] float32 expected z-depth divided by alpha; 0 where nothing is hit
+
+
+class Rasterizer(Protocol):
+    """Renders one Gaussian cloud, given at construction."""
+
+    def render(self, camera: Camera, values: np.ndarray | None = None) -> RenderedView:
+        """Blend per-Gaussian values (float32 [N, C]) over a view; None means colour from SH."""
+
+    def trace(self, camera: Camera, pixels: np.ndarray) -> RayContributions:
+        """List the Gaussians behind pixels, integer [P, 2] as (column, row) inside the image."""
