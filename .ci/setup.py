@@ -1,0 +1,109 @@
+"""Makes one of the project's environments: python .ci/setup.py engine|bpy45|bpy52.
+
+Runs with the standard library of any Python 3 and does the rest itself.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+# Without a desktop, Debian lacks the shared libraries that Blender's module links to.
+BLENDER_LIBRARIES = [
+    *("libx11-6", "libxrender1", "libxfixes3", "libxi6"),
+    *("libxkbcommon0", "libsm6", "libgl1", "libegl1"),
+]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """A virtual environment and what goes into it."""
+
+    folder: Path
+    python: tuple[int, int]
+    requirements: tuple[str, ...]
+    module: str  # imports when all is well
+    optional: bool = False  # left out, said aloud, where its Python is missing
+
+
+ENVIRONMENTS = {
+    "engine": Environment(ROOT / ".venv", (3, 11), ("engine.txt", "dev.txt"), "torch"),
+    "bpy45": Environment(ROOT / ".venv-bpy45", (3, 11), ("bpy45.txt",), "bpy"),
+    "bpy52": Environment(ROOT / ".venv-bpy52", (3, 13), ("bpy52.txt",), "bpy", optional=True),
+}
+
+
+def find_python(version: tuple[int, int]) -> str | None:
+    """Path of an interpreter of exactly this version, None where there is none."""
+    name = "{}.{}".format(*version)
+    pyenv = sorted(Path.home().glob(f".pyenv/versions/{name}*/bin/python"))
+    for candidate in [sys.executable, f"python{name}", "python3", *map(str, pyenv)]:
+        if not shutil.which(candidate):
+            continue
+        # pyenv's shims are there for versions that are not switched on: only a run tells.
+        say = f"import sys; print(sys.version_info[:2] == {version}, sys.executable)"
+        ran = subprocess.run([candidate, "-c", say], capture_output=True, text=True)
+        answer, _, executable = ran.stdout.strip().partition(" ")
+        if answer == "True":
+            return executable
+    return None
+
+
+def make(environment: Environment, python: str) -> None:
+    """Make the environment afresh and install its pinned packages."""
+    print(f"Making {environment.folder.name} ...", flush=True)
+    subprocess.run([python, "-m", "venv", "--clear", environment.folder], check=True)
+    lists = [
+        part for name in environment.requirements for part in ("-r", ROOT / "requirements" / name)
+    ]
+    pip = [environment.folder / "bin/python", "-m", "pip"]
+    subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", *lists], check=True)
+
+
+def import_failure(environment: Environment) -> str:
+    """The last line of what importing the environment's main module says, "" when it works."""
+    ran = subprocess.run(
+        [environment.folder / "bin/python", "-c", f"import {environment.module}"],
+        capture_output=True,
+        text=True,
+    )
+    return ran.stderr.strip().splitlines()[-1] if ran.returncode else ""
+
+
+def install_blender_libraries() -> None:
+    """Install the shared libraries that `bpy` needs, where that can be done without asking."""
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        sys.exit(
+            "Blender's module needs shared libraries of your system. On Debian or Ubuntu:\n"
+            f"  sudo apt-get install {' '.join(BLENDER_LIBRARIES)}"
+        )
+    quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "check": True}
+    subprocess.run(["apt-get", "update", "-qq"], **quiet)
+    subprocess.run(["apt-get", "install", "-qq", "-y", *BLENDER_LIBRARIES], **quiet)
+
+
+def main(name: str) -> None:
+    environment = ENVIRONMENTS[name]
+    version = "{}.{}".format(*environment.python)
+    python = find_python(environment.python)
+    if python is None:
+        missing = f"{environment.folder.name} needs Python {version}, which is not here"
+        if environment.optional:
+            print(f"LEFT OUT: {missing}. Tests on Blender 5.2 do not run.")
+            return
+        sys.exit(f"{missing}: install it (python{version} on the PATH) and try again.")
+    make(environment, python)
+    failure = import_failure(environment)
+    if "cannot open shared object file" in failure:
+        install_blender_libraries()
+        failure = import_failure(environment)
+    if failure:
+        sys.exit(f"{environment.folder.name} does not work: {failure}")
+    (environment.folder / "ready").touch()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

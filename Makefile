@@ -1,0 +1,40 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+ENGINE = .venv/bin/python
+BLENDER = .venv-bpy45/bin/python
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+
+setup: .venv/ready ## the engine's environment, in .venv
+
+demo: .venv/ready zip ## a synthetic scene through the whole line, pictures in build/demo
+	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension build/saga_blender.zip
+
+test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without a window
+	$(ENGINE) -m pytest tests --ignore tests/saga_blender
+	@set -e; for environment in .venv-bpy45 .venv-bpy52; do \
+	  [ -e $$environment/ready ] || continue; \
+	  echo "$$environment:"; \
+	  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest tests/saga_blender; \
+	done
+
+real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
+	$(ENGINE) -m benchmarks.real
+
+zip: .venv-bpy45/ready ## the extension, ready to install, in build
+	@echo TODO
+
+lint: .venv/ready ## style
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+clean: ## remove the environments and everything made
+	rm -rf .venv .venv-bpy45 .venv-bpy52 build
+
+.venv/ready: requirements/engine.txt requirements/dev.txt
+	@$(PYTHON) .ci/setup.py engine
+
+.venv-bpy%/ready: requirements/bpy%.txt
+	@$(PYTHON) .ci/setup.py bpy$*
+
+.PHONY: help setup demo test real zip lint clean
