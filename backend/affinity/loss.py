@@ -1,0 +1,98 @@
+"""The training loss of SAGA on the sampled pixels of one view (Eq. 8-13, A.1)."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+HARD_NEGATIVE = 0.5  # a consistent negative pair above this feature correspondence is hard (A.1)
+HARD_POSITIVE = 0.75  # a consistent positive pair below this one is hard (A.1)
+
+
+@dataclass(frozen=True)
+class PairSets:
+    """The three sets of pixel pairs of A.1, each [P, P] boolean."""
+
+    inconsistent: Tensor  # corresponds at some of the sampled scales only
+    positive: Tensor  # corresponds at all of them
+    negative: Tensor  # corresponds at none of them
+
+
+def split_pairs(correspondence: Tensor) -> PairSets:
+    """Sort pairs by how their mask correspondence, [S, P, P] boolean, depends on scale (A.1)."""
+    somewhere, everywhere = correspondence.any(dim=0), correspondence.all(dim=0)
+    return PairSets(somewhere & ~everywhere, everywhere, ~somewhere)
+
+
+def resample(
+    pairs: PairSets, similarity: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    """Draw phi(Q_pos) and phi(Q_neg): half as many as are inconsistent, and the hard ones (A.1).
+
+    Args:
+        pairs: the sets to draw from.
+        similarity: [S, P, P] feature correspondence (Eq. 8); hard at any sampled scale is hard.
+        generator: on the device of the pairs.
+
+    Returns:
+        Two [P, P] boolean tensors, subsets of the positive and the negative set.
+    """
+    count = int(pairs.inconsistent.sum()) // 2
+    positive = _draw(pairs.positive, count, generator)
+    negative = _draw(pairs.negative, count, generator)
+    positive |= pairs.positive & (similarity.amin(dim=0) < HARD_POSITIVE)
+    negative |= pairs.negative & (similarity.amax(dim=0) > HARD_NEGATIVE)
+    return positive, negative
+
+
+def _draw(pairs: Tensor, count: int, generator: torch.Generator) -> Tensor:
+    """`count` random pairs of a set, or all of them where there are fewer."""
+    members = pairs.flatten().nonzero().squeeze(1)
+    order = torch.randperm(len(members), generator=generator, device=pairs.device)
+    drawn = torch.zeros(pairs.numel(), dtype=torch.bool, device=pairs.device)
+    drawn[members[order[:count]]] = True
+    return drawn.view_as(pairs)
+
+
+def pair_weights(mean_mask_area: Tensor) -> Tensor:
+    """Weights [P, P] in [1, 10] that keep large masks from ruling the loss (A.1).
+
+    Args:
+        mean_mask_area: [P] mean size in pixels of the masks that cover each pixel, m_p.
+    """
+    inverse = 1.0 / mean_mask_area
+    weights = inverse[:, None] * inverse[None, :]
+    low, high = weights.min(), weights.max()
+    return 1.0 + 9.0 * (weights - low) / (high - low).clamp(min=torch.finfo(weights.dtype).tiny)
+
+
+def feature_correspondence(features: Tensor, gates: Tensor) -> Tensor:
+    """Cosine similarity [S, P, P] of pixel features [P, D] under gates [S, D] (Eq. 5, 8)."""
+    gated = F.normalize(gates[:, None, :] * features[None], dim=-1)
+    return gated @ gated.transpose(1, 2)
+
+
+def saga_loss(
+    features: Tensor,  # [P, D] rendered F(p), Eq. 10
+    gates: Tensor,  # [S, D]
+    correspondence: Tensor,  # [S, P, P] boolean, Eq. 7
+    weights: Tensor,  # [P, P], see pair_weights
+    generator: torch.Generator,
+) -> Tensor:
+    """The loss of one training step (Eq. 13), pairs averaged over the sampled scales."""
+    similarity = feature_correspondence(features, gates)
+    pairs = split_pairs(correspondence)
+    positive, negative = resample(pairs, similarity.detach(), generator)
+    pull_or_push = (1.0 - 2.0 * correspondence.float()) * similarity.clamp(min=0)  # Eq. 9
+    per_pair = weights * pull_or_push.mean(dim=0)
+    norm = (1.0 - features.norm(dim=-1)).mean()  # Eq. 11
+    return (
+        _mean_over(per_pair, pairs.inconsistent | positive)
+        + _mean_over(per_pair, pairs.inconsistent | negative)
+        + norm
+    )
+
+
+def _mean_over(values: Tensor, members: Tensor) -> Tensor:
+    return (values * members).sum() / members.sum().clamp(min=1)

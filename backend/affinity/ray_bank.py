@@ -1,0 +1,138 @@
+"""The ray bank: training pixels traced once, kept as sparse blending weights.
+
+Geometry and opacity are frozen while features train, so the weights alpha * T
+of a pixel (Eq. 4) are constants. Rendering features at sampled pixels is then
+one sparse product, and no feature image is ever rasterised.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ..cameras.camera import Camera
+from ..errors import BadInput
+from ..masks.store import ViewMasks
+from ..progress import Report, silent
+from ..rendering.rasterizer import Rasterizer
+from .mask_scale import mask_scales
+
+GRID_PIXELS = 4096  # pixels of the jittered grid over each view
+PIXELS_PER_MASK = 32  # a mask that the grid meets less often is topped up to this many
+
+
+@dataclass(frozen=True)
+class ViewRays:
+    """The traced pixels of one view that lie under at least one mask."""
+
+    name: str
+    offsets: np.ndarray  # [P + 1] int64 into gaussians and weights
+    gaussians: np.ndarray  # [E] int32
+    weights: np.ndarray  # [E] float32, alpha * T of Eq. 4
+    membership: np.ndarray  # [P, M] boolean, whether the pixel lies in the mask
+    mask_scales: np.ndarray  # [M] float64, scene units, all positive (Eq. 2)
+    mask_areas: np.ndarray  # [M] float64, pixels of the whole mask
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def mean_mask_areas(self) -> np.ndarray:
+        """Mean size of the masks over each pixel, m_p of A.1, [P] float64 pixels."""
+        return self.membership @ self.mask_areas / self.membership.sum(axis=1)
+
+    def take(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Offsets [B], Gaussians [E'] and weights [E'] of a choice of pixels [B], in that order."""
+        lengths = np.diff(self.offsets)[pixels]
+        starts = np.cumsum(lengths) - lengths
+        entries = np.repeat(self.offsets[pixels] - starts, lengths) + np.arange(lengths.sum())
+        return starts, self.gaussians[entries], self.weights[entries]
+
+
+class MaskSource(Protocol):
+    """Where the masks of a view come from; a `MaskStore` is one."""
+
+    def read(self, view_name: str) -> ViewMasks | None: ...
+
+
+def build_ray_bank(
+    rasterizer: Rasterizer,
+    cameras: Sequence[Camera],
+    masks: MaskSource,
+    rng: np.random.Generator,
+    report: Report = silent,
+) -> list[ViewRays]:
+    """Trace the training pixels of every view that has masks.
+
+    Raises:
+        BadInput: when no mask of any view covers anything of the scene.
+    """
+    bank = []
+    for done, camera in enumerate(cameras):
+        report("Tracing views", done / len(cameras))
+        view_masks = masks.read(camera.name)
+        if view_masks is None or len(view_masks) == 0:
+            continue
+        rays = trace_view(rasterizer, camera, view_masks, rng)
+        if len(rays):
+            bank.append(rays)
+    report("Tracing views", 1.0)
+    if not bank:
+        raise BadInput(
+            "None of the masks covers anything of this scene.",
+            "Check that the masks and cameras belong to this splat.",
+        )
+    return bank
+
+
+def trace_view(
+    rasterizer: Rasterizer, camera: Camera, masks: ViewMasks, rng: np.random.Generator
+) -> ViewRays:
+    """Choose and trace the pixels of one view, and measure its masks in 3D."""
+    pixels = choose_pixels(camera, masks, rng)
+    membership = masks.at(masks.from_camera(pixels, camera))
+    traced = rasterizer.trace(camera, pixels)
+    hit = np.diff(traced.offsets) > 0
+    points = camera.unproject(pixels[hit], traced.depth[hit])
+    scales = mask_scales(points, membership[hit])
+    measurable = scales > 0
+    keep = np.flatnonzero(hit & membership[:, measurable].any(axis=1))
+    rays = ViewRays(
+        camera.name,
+        traced.offsets,
+        traced.gaussians,
+        traced.weights,
+        membership[:, measurable],
+        scales[measurable],
+        masks.areas()[measurable].astype(np.float64),
+    )
+    starts, gaussians, weights = rays.take(keep)
+    return ViewRays(
+        camera.name,
+        np.append(starts, len(gaussians)),
+        gaussians,
+        weights,
+        rays.membership[keep],
+        rays.mask_scales,
+        rays.mask_areas,
+    )
+
+
+def choose_pixels(camera: Camera, masks: ViewMasks, rng: np.random.Generator) -> np.ndarray:
+    """A jittered grid over the view, and more pixels where a mask would hold too few.
+
+    Returns:
+        [P, 2] int64 (column, row) inside the image, no two equal.
+    """
+    cell = np.sqrt(camera.width * camera.height / GRID_PIXELS)
+    columns, rows = max(round(camera.width / cell), 1), max(round(camera.height / cell), 1)
+    corner = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+    grid = (corner + rng.random(corner.shape)) / [columns, rows]
+    chosen = [(grid * [camera.width, camera.height]).astype(np.int64)]
+    counts = masks.at(masks.from_camera(chosen[0], camera)).sum(axis=0)
+    for mask in np.flatnonzero(counts < PIXELS_PER_MASK):
+        inside = masks.pixels_of(mask)
+        missing = min(PIXELS_PER_MASK - counts[mask], len(inside))
+        chosen.append(masks.to_camera(rng.choice(inside, missing, replace=False), camera))
+    return np.unique(np.concatenate(chosen), axis=0)

@@ -1,0 +1,67 @@
+"""An opened scene: its Gaussians, a rasterizer for them, and what was trained on them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from .affinity.field import AffinityField, Provenance
+from .errors import BadInput, NotTrained
+from .gaussians.cloud import GaussianCloud
+from .gaussians.fingerprint import fingerprint
+from .gaussians.ply import read_ply
+from .rendering import make_rasterizer
+from .rendering.rasterizer import Rasterizer
+from .workspace import Workspace
+
+
+@dataclass(frozen=True)
+class TrainedField:
+    """A field and where it came from."""
+
+    field: AffinityField
+    provenance: Provenance
+
+
+class Scene:
+    """One .ply on one device. What is costly is made when first asked for, and kept."""
+
+    def __init__(self, path: Path, device: str) -> None:
+        self.path = path
+        self.device = device
+        splat = read_ply(path)
+        self.cloud: GaussianCloud = splat.cloud
+        self.dropped: int = splat.dropped
+        self.workspace = Workspace(path)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        return fingerprint(self.cloud)
+
+    @cached_property
+    def rasterizer(self) -> Rasterizer:
+        return make_rasterizer(self.cloud, self.device)
+
+    @cached_property
+    def trained(self) -> TrainedField:
+        """The field saved beside the scene.
+
+        Raises:
+            NotTrained: when there is none.
+            BadInput: when it was trained on other Gaussians, or is damaged.
+        """
+        path = self.workspace.field
+        if not path.is_file():
+            raise NotTrained(
+                f"{self.path.name} has not been trained yet.", "Train it first (Train SAGA)."
+            )
+        field, provenance = AffinityField.load(path, self.device)
+        if provenance.fingerprint != self.fingerprint:
+            raise BadInput(
+                f"{path} was trained on another version of {self.path.name}.",
+                "Train the scene again, or put the file that it was trained on back in place.",
+            )
+        return TrainedField(field, provenance)
+
+    def forget_training(self) -> None:
+        """Read the trained field anew at the next question."""
+        self.__dict__.pop("trained", None)

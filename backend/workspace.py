@@ -1,0 +1,25 @@
+"""Where a scene's results lie: the folder `X.saga` beside `X.ply`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The paths of one scene's work folder; nothing is created by asking for them."""
+
+    scene: Path  # the .ply
+
+    @property
+    def folder(self) -> Path:
+        return self.scene.with_suffix(".saga")
+
+    @property
+    def masks(self) -> Path:
+        """Folder of a `MaskStore`."""
+        return self.folder / "masks"
+
+    @property
+    def field(self) -> Path:
+        """The trained affinity field."""
+        return self.folder / "field.safetensors"
