@@ -1,0 +1,72 @@
+"""What every reader of poses does with what it has read: check it, sort it, add photographs."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import BadInput
+from .camera import Camera
+from .photographs import attach_photographs
+
+MAX_SIDE = 65_536  # pixels; beyond it a file lies, and an image of that size would fill the memory
+
+
+def build_camera(
+    source: Path,
+    name: str,
+    size: tuple[int, int],
+    intrinsics: tuple[float, float, float, float],
+    rotation: np.ndarray,
+    translation: np.ndarray,
+) -> Camera:
+    """A camera from numbers out of a file that may be broken.
+
+    Args:
+        source: the file, for error messages.
+        name: of the image, relative to the folder of images.
+        size: width and height in pixels.
+        intrinsics: fx, fy, cx, cy in pixels.
+        rotation: [3, 3] world to camera (OpenCV axes).
+        translation: [3] world to camera.
+
+    Raises:
+        BadInput: a size, focal length or pose that no camera has.
+    """
+    width, height = size
+    fx, fy, cx, cy = intrinsics
+    if not name:
+        raise _broken(source, "a view has no image name")
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        raise _broken(source, f"view {name} claims to be {width} x {height} pixels")
+    if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
+        raise _broken(source, f"view {name} has impossible intrinsics")
+    world_to_camera = np.eye(4)
+    world_to_camera[:3, :3] = rotation
+    world_to_camera[:3, 3] = translation
+    if not (
+        np.isfinite(world_to_camera).all()
+        and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3)
+        and np.linalg.det(rotation) > 0
+    ):
+        raise _broken(source, f"the pose of view {name} is not a rotation and a position")
+    return Camera(name.replace("\\", "/"), width, height, fx, fy, cx, cy, world_to_camera)
+
+
+def build_views(source: Path, cameras: list[Camera], images_folder: Path | None) -> list[Camera]:
+    """The cameras sorted by name, each with its photograph where one is found.
+
+    Raises:
+        BadInput: no cameras at all, or two of one name.
+    """
+    if not cameras:
+        raise BadInput(f"{source} lists no views.", "Check that the reconstruction succeeded.")
+    name, count = Counter(camera.name for camera in cameras).most_common(1)[0]
+    if count > 1:
+        raise _broken(source, f"{count} views are named {name}")
+    cameras = sorted(cameras, key=lambda camera: camera.name)
+    return attach_photographs(cameras, images_folder) if images_folder else cameras
+
+
+def _broken(source: Path, what: str) -> BadInput:
+    return BadInput(f"{source} cannot be used: {what}.", "Export the camera poses again.")

@@ -1,0 +1,53 @@
+"""Camera poses from the cameras.json that the 3D Gaussian Splatting trainer writes."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import BadInput
+from .build import build_camera, build_views
+from .camera import Camera
+
+
+def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Camera]:
+    """Read the views of a cameras.json, sorted by name.
+
+    The file gives the camera's centre in the world, its camera-to-world
+    rotation and focal lengths; the principal point is the image's centre.
+
+    Args:
+        path: the file.
+        images_folder: where the photographs are; None leaves `image_path` None.
+
+    Raises:
+        BadInput: the file is missing, broken, or another program's JSON.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as e:
+        raise BadInput(f"{path} cannot be read ({e}).", "Copy or export it again.") from e
+    if not isinstance(entries, list):
+        raise _foreign(path, "it is not a list of cameras")
+    return build_views(path, [_camera(path, entry) for entry in entries], images_folder)
+
+
+def _camera(path: Path, entry: dict) -> Camera:
+    try:
+        name = str(entry["img_name"])
+        size = int(entry["width"]), int(entry["height"])
+        focal = float(entry["fx"]), float(entry["fy"])
+        camera_to_world = np.array(entry["rotation"], float).reshape(3, 3)
+        position = np.array(entry["position"], float).reshape(3)
+    except (KeyError, TypeError, ValueError, OverflowError) as e:
+        raise _foreign(path, f"a camera in it is incomplete ({e})") from e
+    centre = size[0] / 2, size[1] / 2
+    rotation = camera_to_world.T
+    return build_camera(path, name, size, (*focal, *centre), rotation, -rotation @ position)
+
+
+def _foreign(path: Path, why: str) -> BadInput:
+    return BadInput(
+        f"{path} is not a cameras.json of the Gaussian Splatting trainer: {why}.",
+        "Give that file, or a COLMAP model's folder.",
+    )

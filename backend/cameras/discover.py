@@ -1,0 +1,54 @@
+"""Finding the views that belong to a scene."""
+
+from pathlib import Path
+
+from ..errors import BadInput
+from .camera import Camera
+from .cameras_json import read_cameras_json
+from .colmap import find_colmap, read_colmap
+
+
+def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
+    """Read the views of a scene, sorted by name, with their photographs where there are any.
+
+    Args:
+        scene_ply: the splat.
+        views: a COLMAP model's folder, the folder above it, or a cameras.json;
+            "" looks beside the splat, and at the top of a trainer's output
+            folder when it lies in point_cloud/iteration_N.
+
+    Raises:
+        BadInput: nothing found, or what was found cannot be read.
+    """
+    places = [Path(views)] if views else _places_of(scene_ply)
+    for place in places:
+        if place.suffix.lower() == ".json":
+            return read_cameras_json(place, _images_folder(place, scene_ply))
+        folder = place.parent if place.is_file() else place
+        if images_file := find_colmap(folder):
+            return read_colmap(folder, _images_folder(images_file, scene_ply))
+        if (cameras_json := folder / "cameras.json").is_file():
+            return read_cameras_json(cameras_json, _images_folder(cameras_json, scene_ply))
+    raise BadInput(
+        f"No camera views were found in {places[0]}.",
+        "Put the COLMAP folder (sparse/0) or the trainer's cameras.json beside the .ply, "
+        "or say where they are.",
+    )
+
+
+def _places_of(scene_ply: Path) -> list[Path]:
+    """Folders where a scene's views may be."""
+    folder = scene_ply.resolve().parent
+    is_iteration = folder.name.startswith("iteration_") and folder.parent.name == "point_cloud"
+    return [folder, folder.parents[1]] if is_iteration else [folder]
+
+
+def _images_folder(poses_file: Path, scene_ply: Path) -> Path | None:
+    """The folder `images` beside the poses, above the model's own folders, or beside the splat."""
+    folders = [poses_file.resolve().parent]
+    while "sparse" in (folders[-1].name, folders[-1].parent.name) or folders[-1].name == "colmap":
+        folders.append(folders[-1].parent)
+    for folder in (*folders, scene_ply.resolve().parent):
+        if (folder / "images").is_dir():
+            return folder / "images"
+    return None

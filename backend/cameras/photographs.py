@@ -1,0 +1,73 @@
+"""The photographs behind the views: finding them by name, loading them."""
+
+import os
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..errors import BadInput
+from .camera import Camera
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
+
+
+def without_image_suffix(name: str) -> str:
+    """A view's name less its image extension: "left/04.JPG" -> "left/04", "frame.04" stays."""
+    path = PurePosixPath(name)
+    return str(path.with_suffix("")) if path.suffix.lower() in IMAGE_SUFFIXES else str(path)
+
+
+def attach_photographs(cameras: Iterable[Camera], folder: Path) -> list[Camera]:
+    """Give each camera the image file in `folder` that bears its name, None where there is none.
+
+    Names are relative to `folder`. Where the exact file is missing, one that
+    differs only in case, extension or Unicode form is taken.
+    """
+    by_key: dict[str, Path] = {}
+    for parent, _, names in sorted(os.walk(folder)):
+        for path in sorted(Path(parent, name) for name in names):
+            if path.suffix.lower() in IMAGE_SUFFIXES:
+                by_key.setdefault(_key(path.relative_to(folder).as_posix()), path)
+
+    def photograph(name: str) -> Path | None:
+        exact = folder / name
+        return exact if os.path.isfile(exact) else by_key.get(_key(name))
+
+    return [replace(camera, image_path=photograph(camera.name)) for camera in cameras]
+
+
+def _key(name: str) -> str:
+    return unicodedata.normalize("NFC", without_image_suffix(name)).casefold()
+
+
+def load_photograph(camera: Camera) -> np.ndarray:
+    """The view's photograph on the camera's pixel grid: uint8 [H, W, 3], RGB.
+
+    Whether the poses refer to the pixels as stored or to the picture turned
+    upright by its EXIF data depends on the program that found them; the one
+    whose format (landscape or portrait) is the camera's is taken.
+
+    Raises:
+        BadInput: the view has no photograph, or its file cannot be decoded.
+    """
+    from PIL import Image, ImageOps
+
+    if camera.image_path is None:
+        raise BadInput(
+            f"There is no photograph for view {camera.name}.",
+            "Put the photographs in a folder named images beside the scene.",
+        )
+    try:
+        with Image.open(camera.image_path) as file:
+            same_format = (file.width > file.height) == (camera.width > camera.height)
+            image = (file if same_format else ImageOps.exif_transpose(file)).convert("RGB")
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
+        raise BadInput(
+            f"The photograph {camera.image_path} cannot be read ({e}).",
+            "Replace the file, or remove it to have that view rendered instead.",
+        ) from e
+    size = camera.width, camera.height
+    return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.LANCZOS))
