@@ -12,10 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # Without a desktop, Debian lacks the shared libraries that Blender's module links to.
-BLENDER_LIBRARIES = [
-    *("libx11-6", "libxrender1", "libxfixes3", "libxi6"),
-    *("libxkbcommon0", "libsm6", "libgl1", "libegl1"),
-]
+BLENDER_LIBRARIES = "libx11-6 libxrender1 libxfixes3 libxi6 libxkbcommon0 libsm6 libgl1 libegl1"
 
 
 @dataclass(frozen=True)
@@ -78,11 +75,11 @@ def install_blender_libraries() -> None:
     if not (shutil.which("apt-get") and os.geteuid() == 0):
         sys.exit(
             "Blender's module needs shared libraries of your system. On Debian or Ubuntu:\n"
-            f"  sudo apt-get install {' '.join(BLENDER_LIBRARIES)}"
+            f"  sudo apt-get install {BLENDER_LIBRARIES}"
         )
     quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "check": True}
     subprocess.run(["apt-get", "update", "-qq"], **quiet)
-    subprocess.run(["apt-get", "install", "-qq", "-y", *BLENDER_LIBRARIES], **quiet)
+    subprocess.run(["apt-get", "install", "-qq", "-y", *BLENDER_LIBRARIES.split()], **quiet)
 
 
 def main(name: str) -> None:

@@ -1,0 +1,132 @@
+"""The scene as Gaussians and cameras, with the truth about what each Gaussian belongs to."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from backend.cameras.camera import Camera
+from backend.gaussians.cloud import GaussianCloud
+from backend.gaussians.spherical_harmonics import rotate_sh
+
+from .lighting import bake
+from .surfaces import area, sample
+from .tabletop import Part, tabletop
+
+Y_DOWN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # from z up to the frame of trained scenes
+
+
+@dataclass(frozen=True)
+class SyntheticScene:
+    """A splat and the truth about it."""
+
+    cloud: GaussianCloud  # [N] Gaussians, y down as in trained scenes
+    object_labels: np.ndarray  # [N] int32 into object_names
+    part_labels: np.ndarray  # [N] int32 into part_names
+    object_names: tuple[str, ...]  # [0] is the table
+    part_names: tuple[str, ...]  # "object/part"
+    cameras: tuple[Camera, ...]
+
+    def parts_of(self, thing: str) -> list[int]:
+        """Indices into `part_names` of the parts of an object."""
+        return [k for k, name in enumerate(self.part_names) if name.split("/")[0] == thing]
+
+
+def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> SyntheticScene:
+    """Build the table with its objects and the cameras around it.
+
+    Args:
+        gaussians: about how many; sets how finely surfaces are covered.
+        views: cameras.
+        seed: same seed, same scene.
+    """
+    rng = np.random.default_rng(seed)
+    things = tabletop()
+    parts = [(thing, part) for thing in things for part in thing.parts]
+    effort = sum(part.density * area(s) for _, part in parts for s, _ in part.pieces)
+    spacing = np.sqrt(effort / gaussians)
+    samples = [_sample_part(part, spacing) for _, part in parts]
+    counts = [len(columns[0]) for columns in samples]
+    points, normals, tangents, albedo, gloss, sizes = map(
+        np.concatenate, zip(*samples, strict=True)
+    )
+    names = tuple(thing.name for thing in things)
+    owners = [names.index(thing.name) for thing, _ in parts]
+    part_labels = np.repeat(np.arange(len(parts)), counts).astype(np.int32)
+    sh = rotate_sh(bake(points, normals, albedo, gloss), Y_DOWN)
+    cloud = _surfels(points, normals, tangents, sizes, sh, rng)
+    return SyntheticScene(
+        cloud,
+        np.array(owners, np.int32)[part_labels],
+        part_labels,
+        names,
+        tuple(f"{thing.name}/{part.name}" for thing, part in parts),
+        tuple(ring_of_cameras(views)),
+    )
+
+
+def _sample_part(part: Part, spacing: float) -> tuple[np.ndarray, ...]:
+    spacing = spacing / np.sqrt(part.density)
+    rows = []
+    for surface, paint in part.pieces:
+        s = sample(surface, spacing)
+        gloss, sizes = (np.full(len(s.points), value) for value in (part.gloss, spacing))
+        rows.append((s.points, s.normals, s.tangents, paint(s), gloss, sizes))
+    return tuple(map(np.concatenate, zip(*rows, strict=True)))
+
+
+def _surfels(points, normals, tangents, sizes, sh, rng) -> GaussianCloud:
+    """Flat Gaussians in their surface's plane, sizes and opacities varied a little."""
+    count = len(points)
+    frames = np.stack([tangents, np.cross(normals, tangents), normals], axis=-1)
+    spin = Rotation.from_euler("z", rng.uniform(0, np.pi, (count, 1))).as_matrix()
+    quats = Rotation.from_matrix(Y_DOWN @ frames @ spin).as_quat()[:, [3, 0, 1, 2]]
+    spread = [0.62, 0.62, 0.12] * rng.uniform(0.85, 1.15, (count, 3))
+    return GaussianCloud(
+        means=(points @ Y_DOWN.T).astype(np.float32),
+        quats=quats.astype(np.float32),
+        log_scales=np.log(spread * sizes[:, None]).astype(np.float32),
+        opacity_logits=np.clip(rng.normal(3.5, 0.8, count), 0.5, 6).astype(np.float32),
+        sh=sh.astype(np.float32),
+    )
+
+
+def ring_of_cameras(count: int, width: int = 480, height: int = 360) -> list[Camera]:
+    """Cameras on a dome around the table that look inwards, from three heights and distances."""
+    focal = width / 2 / np.tan(np.radians(24.5))
+    cameras = []
+    for i in range(count):
+        elevation = np.radians((22, 36, 55)[i % 3])
+        azimuth = 2 * np.pi * i / count
+        distance = (15.5, 15.0, 15.0)[i % 3]
+        from_target = [
+            np.cos(azimuth) * np.cos(elevation),
+            np.sin(azimuth) * np.cos(elevation),
+            np.sin(elevation),
+        ]
+        target = np.array([0, 0, 0.1])
+        position = target + distance * np.array(from_target)
+        cameras.append(
+            Camera(
+                f"view_{i:02}.png",
+                width,
+                height,
+                focal,
+                focal,
+                width / 2,
+                height / 2,
+                look_at(Y_DOWN @ position, Y_DOWN @ target),
+            )
+        )
+    return cameras
+
+
+def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """World to camera [4, 4] of an upright camera (y down in world and camera)."""
+    forward = (target - position) / np.linalg.norm(target - position)
+    right = np.cross([0.0, 1.0, 0.0], forward)
+    right /= np.linalg.norm(right)
+    matrix = np.eye(4)
+    matrix[:3, :3] = [right, np.cross(forward, right), forward]
+    matrix[:3, 3] = -matrix[:3, :3] @ position
+    return matrix
