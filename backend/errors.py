@@ -4,6 +4,8 @@ Standard library only, because both sides of the process boundary raise them.
 Anything that is not a `SagaError` is a defect of ours and is reported as one.
 """
 
+import sys
+
 
 class SagaError(Exception):
     """Base of all expected failures.
@@ -52,3 +54,11 @@ class EngineFailure(SagaError):
     """The engine stopped, hung, or broke in a way nobody planned for."""
 
     code = "engine_failure"
+
+
+def missing_package(error: ModuleNotFoundError) -> MissingSoftware:
+    """A failed import, in words that help."""
+    return MissingSoftware(
+        f"The engine's Python has no {error.name}.",
+        f"Install the engine's requirements into {sys.executable}, or choose another Python.",
+    )

@@ -1,0 +1,175 @@
+"""Everything that the add-on and the engine say to each other, one dataclass each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import BadInput, Cancelled, EngineFailure, MissingSoftware, NotTrained, SagaError
+
+PROTOCOL_VERSION = 1
+
+
+class ProtocolError(SagaError):
+    """The other side does not speak this protocol."""
+
+    code = "protocol"
+
+
+# Requests
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The first message of a client."""
+
+    protocol: int
+    client: str  # name and version, for the log
+
+
+@dataclass(frozen=True)
+class Train:
+    """Train affinity features for a scene. Answer: Trained."""
+
+    scene: str  # path of the .ply
+    views: str = ""  # path of the cameras; "" finds them beside the scene
+    masks: str = ""  # folder of a mask store; "" is the scene's work folder
+    sam_checkpoint: str = ""  # makes the masks that are missing
+    recipe: str = "fast"  # or "paper"
+    steps: int = 0  # 0 is the recipe's own number
+    seed: int = 0
+    max_mask_minutes: float = 0.0  # stop making masks after this long; 0 makes all
+
+
+@dataclass(frozen=True)
+class Select:
+    """Select what a click hits, by a pixel of a view or by a ray. Answer: Selected."""
+
+    scene: str
+    view: str = ""
+    views: str = ""
+    pixel: tuple[float, float] | None = None  # (x, y), the first pixel's centre at (0.5, 0.5)
+    ray_origin: tuple[float, float, float] | None = None  # in the scene's frame
+    ray_direction: tuple[float, float, float] | None = None
+    pixel_angle: float = 0.001  # radians that a pixel of the clicked picture is wide
+    scale: float = 0.5  # in [0, 1]: from the smallest part to the largest group
+    threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to the clicked one
+    subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
+
+
+@dataclass(frozen=True)
+class Info:
+    """Ask what is known of a scene. Answer: Described."""
+
+    scene: str
+
+
+@dataclass(frozen=True)
+class Render:
+    """Draw a view. Answer: Rendered."""
+
+    scene: str
+    view: str
+    views: str = ""
+    what: str = "color"  # or depth, alpha, features, selection
+    selection: np.ndarray | None = None  # bool [N]
+    size: tuple[int, int] | None = None  # (width, height); None is the view's own
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop a request, which then fails with the code "cancelled". Has no answer of its own."""
+
+    request: int
+
+
+# Replies
+
+
+@dataclass(frozen=True)
+class Welcome:
+    """Answer to Hello."""
+
+    protocol: int
+    engine_version: str
+    device: str  # as asked for: "auto" is settled by the first request, which loads torch
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a request is; may come any number of times before its answer."""
+
+    stage: str
+    fraction: float  # of the stage, in [0, 1]
+    eta_s: float  # until the stage ends; -1 where it cannot be told yet
+    memory_mb: float  # resident memory of the engine
+    detail: str
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Answer to Train."""
+
+    model: str  # path of the saved field
+    seconds: float
+    gaussians: int
+    views: int
+    masks: int
+    steps: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Selected:
+    """Answer to Select."""
+
+    mask: np.ndarray  # uint8: np.packbits of the boolean [total]
+    count: int
+    total: int
+    physical_scale: float  # what the scale means in the scene, scene units
+
+
+@dataclass(frozen=True)
+class Described:
+    """Answer to Info."""
+
+    text: str
+    facts: dict
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """Answer to Render."""
+
+    image: np.ndarray  # uint8 [H, W, 3] RGB, top row first
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Answer to any request that could not be met."""
+
+    code: str  # of the SagaError
+    message: str
+    advice: str
+
+
+Work = Train | Select | Info | Render  # what the engine itself answers
+Request = Hello | Work | Cancel
+Reply = Welcome | Progress | Trained | Selected | Described | Rendered | Failed
+Message = Request | Reply
+
+_ERRORS = {
+    cls.code: cls
+    for cls in (BadInput, NotTrained, MissingSoftware, Cancelled, EngineFailure, ProtocolError)
+}
+
+
+def failed(error: SagaError) -> Failed:
+    """An expected failure as a message."""
+    return Failed(error.code, error.message, error.advice)
+
+
+def error_of(reply: Failed) -> SagaError:
+    """The exception that a failure was on the other side."""
+    error = _ERRORS.get(reply.code, SagaError)(reply.message, reply.advice)
+    error.code = reply.code
+    return error
