@@ -67,12 +67,6 @@ def pair_weights(mean_mask_area: Tensor) -> Tensor:
     return 1.0 + 9.0 * (weights - low) / (high - low).clamp(min=torch.finfo(weights.dtype).tiny)
 
 
-def feature_correspondence(features: Tensor, gates: Tensor) -> Tensor:
-    """Cosine similarity [S, P, P] of pixel features [P, D] under gates [S, D] (Eq. 5, 8)."""
-    gated = F.normalize(gates[:, None, :] * features[None], dim=-1)
-    return gated @ gated.transpose(1, 2)
-
-
 def saga_loss(
     features: Tensor,  # [P, D] rendered F(p), Eq. 10
     gates: Tensor,  # [S, D]
@@ -80,19 +74,35 @@ def saga_loss(
     weights: Tensor,  # [P, P], see pair_weights
     generator: torch.Generator,
 ) -> Tensor:
-    """The loss of one training step (Eq. 13), pairs averaged over the sampled scales."""
-    similarity = feature_correspondence(features, gates)
-    pairs = split_pairs(correspondence)
-    positive, negative = resample(pairs, similarity.detach(), generator)
-    pull_or_push = (1.0 - 2.0 * correspondence.float()) * similarity.clamp(min=0)  # Eq. 9
-    per_pair = weights * pull_or_push.mean(dim=0)
+    """The loss of one training step (Eq. 13), pairs averaged over the sampled scales.
+
+    Its value is exact and so is its gradient, but the pairs stay out of the
+    autograd graph: the pair terms are linear in the similarities of the pairs
+    that count, so the matrix of their coefficients A says everything, and the
+    gradient by the unit features u of a scale is (A + A^T) u.
+    """
+    gated = F.normalize(gates[:, None, :] * features[None], dim=-1)  # [S, P, D]
+    with torch.no_grad():
+        similarity = gated @ gated.transpose(1, 2)  # Eq. 8
+        pair = _pair_coefficients(correspondence, similarity, weights, generator)
+        signed = torch.where(correspondence, -pair, pair).mul_(similarity > 0)  # Eq. 9
+        gradient = (signed + signed.transpose(1, 2)) @ gated
+        pair_loss = (signed * similarity).sum()
+    corresponding = (gradient * gated).sum()  # twice the pair loss; its gradient is the right one
     norm = (1.0 - features.norm(dim=-1)).mean()  # Eq. 11
-    return (
-        _mean_over(per_pair, pairs.inconsistent | positive)
-        + _mean_over(per_pair, pairs.inconsistent | negative)
-        + norm
-    )
+    return corresponding - corresponding.detach() + pair_loss + norm
 
 
-def _mean_over(values: Tensor, members: Tensor) -> Tensor:
-    return (values * members).sum() / members.sum().clamp(min=1)
+def _pair_coefficients(
+    correspondence: Tensor, similarity: Tensor, weights: Tensor, generator: torch.Generator
+) -> Tensor:
+    """How much each pair [P, P] weighs in Eq. 13, at each of the scales."""
+    pairs = split_pairs(correspondence)
+    positive, negative = resample(pairs, similarity, generator)
+    share = _mean_share(pairs.inconsistent | positive) + _mean_share(pairs.inconsistent | negative)
+    return weights * share / len(correspondence)
+
+
+def _mean_share(members: Tensor) -> Tensor:
+    """1 / size of a set of pairs, for its members."""
+    return members / members.sum().clamp(min=1)

@@ -1,13 +1,10 @@
 """Every term of Eq. 8-13 and A.1 against loops over pairs, in float64."""
 
-import math
-
 import pytest
 import torch
 
 from backend.affinity.loss import (
     PairSets,
-    feature_correspondence,
     pair_weights,
     resample,
     saga_loss,
@@ -17,6 +14,12 @@ from backend.affinity.loss import (
 
 def generator(seed=0):
     return torch.Generator().manual_seed(seed)
+
+
+def similarities(features, gates):
+    """Corr_f of every scale and pair (Eq. 5, 8)."""
+    gated = [torch.nn.functional.normalize(gate * features, dim=-1) for gate in gates]
+    return torch.stack([g @ g.T for g in gated])
 
 
 def random_case(pixels=9, scales=3, dim=5, seed=0):
@@ -34,16 +37,6 @@ def test_pairs_split_by_how_they_depend_on_scale():
     assert sets.positive.int().tolist() == [[1, 0, 0]]
     assert sets.negative.int().tolist() == [[0, 1, 0]]
     assert sets.inconsistent.int().tolist() == [[0, 0, 1]]
-
-
-def test_feature_correspondence_is_the_cosine_of_gated_features():
-    features, gates, *_ = random_case()
-    ours = feature_correspondence(features, gates)
-    for s, gate in enumerate(gates):
-        for i, a in enumerate(features):
-            for j, b in enumerate(features):
-                literal = torch.dot(gate * a, gate * b) / ((gate * a).norm() * (gate * b).norm())
-                assert ours[s, i, j] == pytest.approx(float(literal))
 
 
 def test_weights_hand_computed():
@@ -82,7 +75,7 @@ def test_no_inconsistent_pairs_leaves_only_the_hard_ones():
 
 
 def literal_loss(features, gates, correspondence, weights, drawn):
-    """Eq. 13 as a sum over pairs, scales averaged."""
+    """Eq. 13 as a sum over pairs, scales averaged; differentiable."""
     pixels, scales = len(features), len(gates)
     sets, (positive, negative) = split_pairs(correspondence), drawn
 
@@ -90,28 +83,33 @@ def literal_loss(features, gates, correspondence, weights, drawn):
         total = 0.0
         for s in range(scales):
             a, b = gates[s] * features[i], gates[s] * features[j]
-            cosine = float(a @ b / (a.norm() * b.norm()))
-            total += (1 - 2 * bool(correspondence[s, i, j])) * max(cosine, 0.0)
-        return float(weights[i, j]) * total / scales
+            cosine = a @ b / (a.norm() * b.norm())
+            total += (1 - 2 * int(correspondence[s, i, j])) * cosine.clamp(min=0)
+        return weights[i, j] * total / scales
 
-    loss = 0.0
+    loss = sum(1 - f.norm() for f in features) / pixels
     for drawn_set in (positive, negative):
         members = (sets.inconsistent | drawn_set).nonzero().tolist()
-        loss += math.fsum(pair(i, j) for i, j in members) / max(len(members), 1)
-    return loss + math.fsum(1 - float(f.norm()) for f in features) / pixels
+        loss = loss + sum(pair(i, j) for i, j in members) / max(len(members), 1)
+    return loss
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_full_loss_equals_the_literal_sum(seed):
+def test_full_loss_and_its_gradients_equal_the_literal_sum(seed):
     features, gates, correspondence, areas = random_case(seed=seed)
     weights = pair_weights(areas)
-    drawn = resample(
-        split_pairs(correspondence), feature_correspondence(features, gates), generator(seed)
-    )
+    drawn = resample(split_pairs(correspondence), similarities(features, gates), generator(seed))
+    features.requires_grad_()
+    gates.requires_grad_()
     ours = saga_loss(features, gates, correspondence, weights, generator(seed))
-    assert float(ours) == pytest.approx(
-        literal_loss(features, gates, correspondence, weights, drawn)
-    )
+    literal = literal_loss(features, gates, correspondence, weights, drawn)
+    assert ours.item() == pytest.approx(literal.item())
+    for mine, theirs in zip(
+        torch.autograd.grad(ours, (features, gates)),
+        torch.autograd.grad(literal, (features, gates)),
+        strict=True,
+    ):
+        torch.testing.assert_close(mine, theirs)
 
 
 def test_gradient_pulls_partners_together_and_pushes_others_apart():
@@ -120,11 +118,11 @@ def test_gradient_pulls_partners_together_and_pushes_others_apart():
     weights = torch.ones(2, 2)
     for together in (True, False):
         correspondence = torch.tensor([[[True, together], [together, True]]])
-        before = feature_correspondence(features, gates)[0, 0, 1]
+        before = similarities(features, gates)[0, 0, 1]
         (gradient,) = torch.autograd.grad(
             saga_loss(features, gates, correspondence, weights, generator()), features
         )
-        after = feature_correspondence(features - 0.01 * gradient, gates)[0, 0, 1]
+        after = similarities(features - 0.01 * gradient, gates)[0, 0, 1]
         assert (after > before) == together
 
 
