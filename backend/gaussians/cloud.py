@@ -51,7 +51,7 @@ class GaussianCloud:
         return np.where(norms > 0, self.quats / np.where(norms > 0, norms, 1), identity)
 
     def subset(self, index: np.ndarray) -> "GaussianCloud":
-        """The Gaussians that `index` (boolean [N], integers or a slice) picks, every column kept."""
+        """The Gaussians that `index` (boolean [N], integers or a slice) picks, with all columns."""
         return GaussianCloud(
             self.means[index],
             self.quats[index],
