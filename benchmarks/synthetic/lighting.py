@@ -1,6 +1,7 @@
 """Light baked into Gaussians: a sun with shadows, a sky with occlusion, highlights in SH."""
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from backend.gaussians.spherical_harmonics import sh_basis
 
@@ -27,6 +28,8 @@ def bake(
     ambient = (facing * open_sky).sum(axis=1) / facing.sum(axis=1).clip(min=1e-6)
     suns = SUN + 0.07 * np.random.default_rng(0).normal(size=(8, 3))  # soft edges of shadows
     lit = _unblocked(occupied, corner, points, normals, suns, reach=6.0).mean(axis=1)
+    _, near = cKDTree(points).query(points, k=12)  # hides the steps of the voxels
+    ambient, lit = ambient[near].mean(axis=1), lit[near].mean(axis=1)
 
     sky_light = (ambient * (0.75 + 0.25 * normals[:, 2]))[:, None] * SKY_COLOR
     sun_light = (lit * (normals @ SUN).clip(min=0))[:, None] * SUN_COLOR
@@ -58,7 +61,7 @@ def _voxels(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _unblocked(occupied, corner, points, normals, directions, reach: float) -> np.ndarray:
     """Whether a point sees along each direction: boolean [n, d], False below its horizon."""
-    starts = points + 2.2 * VOXEL * normals
+    starts = points + 2.5 * VOXEL * normals
     free = normals @ directions.T > 0
     limit = np.array(occupied.shape) - 1
     for column, direction in enumerate(directions):

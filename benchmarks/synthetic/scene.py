@@ -1,18 +1,23 @@
 """The scene as Gaussians and cameras, with the truth about what each Gaussian belongs to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import maximum_filter
 from scipy.spatial.transform import Rotation
 
 from backend.cameras.camera import Camera
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.spherical_harmonics import rotate_sh
+from backend.rendering import make_rasterizer
 
 from .lighting import bake
 from .surfaces import area, sample
 from .tabletop import Part, tabletop
 
+SEEN = 0.87  # share of the Gaussians that some camera sees
+SEEN_DEPTH = 0.1  # scene units; how far behind the visible surface still counts as seen
 Y_DOWN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # from z up to the frame of trained scenes
 
 
@@ -44,7 +49,7 @@ def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> S
     things = tabletop()
     parts = [(thing, part) for thing in things for part in thing.parts]
     effort = sum(part.density * area(s) for _, part in parts for s, _ in part.pieces)
-    spacing = np.sqrt(effort / gaussians)
+    spacing = np.sqrt(effort * SEEN / gaussians)
     samples = [_sample_part(part, spacing) for _, part in parts]
     counts = [len(columns[0]) for columns in samples]
     points, normals, tangents, albedo, gloss, sizes = map(
@@ -55,13 +60,15 @@ def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> S
     part_labels = np.repeat(np.arange(len(parts)), counts).astype(np.int32)
     sh = rotate_sh(bake(points, normals, albedo, gloss), Y_DOWN)
     cloud = _surfels(points, normals, tangents, sizes, sh, rng)
+    cameras = ring_of_cameras(views)
+    seen = _seen(cloud, cameras)
     return SyntheticScene(
-        cloud,
-        np.array(owners, np.int32)[part_labels],
-        part_labels,
+        cloud.subset(seen),
+        np.array(owners, np.int32)[part_labels[seen]],
+        part_labels[seen],
         names,
         tuple(f"{thing.name}/{part.name}" for thing, part in parts),
-        tuple(ring_of_cameras(views)),
+        cameras,
     )
 
 
@@ -91,34 +98,36 @@ def _surfels(points, normals, tangents, sizes, sh, rng) -> GaussianCloud:
     )
 
 
-def ring_of_cameras(count: int, width: int = 480, height: int = 360) -> list[Camera]:
-    """Cameras on a dome around the table that look inwards, from three heights and distances."""
-    focal = width / 2 / np.tan(np.radians(24.5))
+def _seen(cloud: GaussianCloud, cameras: Sequence[Camera]) -> np.ndarray:
+    """Which Gaussians some camera sees, [N]: a splat trained on photographs has no others."""
+    rasterizer = make_rasterizer(cloud, "cpu")
+    seen = np.zeros(len(cloud), bool)
+    for camera in cameras:
+        camera = camera.resized(camera.width // 2, camera.height // 2)
+        depth = rasterizer.render(camera, cloud.opacity_logits[:, None]).depth
+        depth = maximum_filter(depth, 3)  # the edges of things cover nothing for sure
+        rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+        x, y, z = (cloud.means @ rotation.T + translation).T
+        column = np.floor(camera.fx * x / z + camera.cx).astype(int)
+        row = np.floor(camera.fy * y / z + camera.cy).astype(int)
+        inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
+        front = depth[row[inside], column[inside]] + SEEN_DEPTH
+        seen[inside] |= z[inside] < front
+    return seen
+
+
+def ring_of_cameras(count: int, width: int = 480, height: int = 360) -> tuple[Camera, ...]:
+    """Cameras on a dome around the table that look inwards from three heights in turn."""
+    target, distance, focal = np.array([0, 0, 0.1]), 15.0, width / 2 / np.tan(np.radians(24.5))
     cameras = []
     for i in range(count):
-        elevation = np.radians((22, 36, 55)[i % 3])
-        azimuth = 2 * np.pi * i / count
-        distance = (15.5, 15.0, 15.0)[i % 3]
-        from_target = [
-            np.cos(azimuth) * np.cos(elevation),
-            np.sin(azimuth) * np.cos(elevation),
-            np.sin(elevation),
-        ]
-        target = np.array([0, 0, 0.1])
-        position = target + distance * np.array(from_target)
-        cameras.append(
-            Camera(
-                f"view_{i:02}.png",
-                width,
-                height,
-                focal,
-                focal,
-                width / 2,
-                height / 2,
-                look_at(Y_DOWN @ position, Y_DOWN @ target),
-            )
-        )
-    return cameras
+        azimuth, elevation = 2 * np.pi * i / count, np.radians((22, 36, 55)[i % 3])
+        around = np.cos(elevation) * np.array([np.cos(azimuth), np.sin(azimuth)])
+        position = target + distance * np.append(around, np.sin(elevation))
+        world_to_camera = look_at(Y_DOWN @ position, Y_DOWN @ target)
+        size = width, height, focal, focal, width / 2, height / 2
+        cameras.append(Camera(f"view_{i:02}.png", *size, world_to_camera))
+    return tuple(cameras)
 
 
 def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:

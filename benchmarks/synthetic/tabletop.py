@@ -1,4 +1,4 @@
-"""What stands on the synthetic table: twelve objects, each of named parts.
+"""What stands on the synthetic table: thirteen objects, each of named parts.
 
 Lengths are decimetres, z is up, the table top is z = 0.
 """
@@ -52,9 +52,9 @@ class Thing:
     name: str
     parts: tuple[Part, ...]
 
-    def at(self, x: float, y: float, turn: float = 0.0) -> "Thing":
+    def at(self, x: float, y: float, turn: float = 0.0, z: float = 0.0) -> "Thing":
         """The object turned about z by degrees and moved."""
-        return Thing(self.name, tuple(_moved(part, (x, y, 0), turn) for part in self.parts))
+        return Thing(self.name, tuple(_moved(part, (x, y, z), turn) for part in self.parts))
 
 
 def _moved(part: Part, at: Sequence[float], turn: float = 0.0) -> Part:
@@ -66,7 +66,7 @@ def _moved(part: Part, at: Sequence[float], turn: float = 0.0) -> Part:
 GROUPS = {
     "fruit": ("fruit bowl/apple", "fruit bowl/orange", "fruit bowl/lime"),
     "flowers": ("vase/stems", "vase/rose", "vase/daisy", "vase/tulip"),
-    "tea for one": ("mug", "teapot", "cake"),
+    "tea tray": ("tray", "mug", "teapot"),
 }
 
 
@@ -74,6 +74,12 @@ def _table() -> Thing:
     top = lathe([(5.6, -0.35), (5.6, -0.06), (5.54, 0.0), (0.0, 0.0)])
     wood = grained(WOOD, (0.74, 0.52, 0.32))
     return Thing("table", (Part("top", coat(wood, top), 0.1, 0.22),))
+
+
+def _tray() -> Thing:
+    oval = lathe([(1.75, 0), (1.9, 0.12), (1.86, 0.16), (1.7, 0.05), (0, 0.05)])
+    flat = placed(oval, stretch=(1, 0.72, 1))
+    return Thing("tray", (Part("tray", coat(plain((0.6, 0.7, 0.62)), flat), 0.3, 0.5),))
 
 
 def _mug() -> Thing:
@@ -293,19 +299,20 @@ def _duck() -> Thing:
 
 
 def tabletop() -> tuple[Thing, ...]:
-    """The table and the twelve objects on it, laid out."""
+    """The table and the thirteen objects on it, laid out."""
     return (
         _table(),
-        _mug().at(-2.6, -3.2, 200),
+        _tray().at(-2.35, -2.35, 48),
+        _mug().at(-2.9, -3.0, 195, 0.05),
         _lamp().at(0.2, 0.4),
         _fruit_bowl().at(3.4, 1.4),
         _books().at(2.8, -1.5, 25),
         _bottle().at(1.5, 2.9),
-        _teapot().at(-1.8, -1.3, 30),
+        _teapot().at(-1.8, -1.75, 40, 0.05),
         _vase().at(-2.3, 1.5),
-        _cake().at(-0.4, -3.9),
+        _cake().at(0.1, -4.0),
         _pencil_cup().at(-4.2, -0.4),
-        _dice().at(1.6, -3.6),
+        _dice().at(1.9, -3.5),
         _candle().at(-0.3, 4.2),
         _duck().at(-2.6, 3.8, 230),
     )
