@@ -1,0 +1,51 @@
+"""The add-on: splats as Blender objects, and the buttons that ask the engine about them."""
+
+import atexit
+
+import bpy
+
+from .engine_session import session
+from .operators import export_splat, import_splat, select, split, train
+from .panels import ScenePanel, SelectPanel, SplitPanel, TrainPanel
+from .preferences import SagaPreferences
+from .properties import SagaSettings
+from .select_tool import SelectTool
+
+CLASSES = (
+    SagaPreferences,
+    SagaSettings,
+    import_splat.ImportSplat,
+    import_splat.SplatFileHandler,
+    export_splat.ExportSplat,
+    train.Train,
+    train.Cancel,
+    select.Select,
+    split.Split,
+    ScenePanel,
+    TrainPanel,
+    SelectPanel,
+    SplitPanel,
+)
+
+
+def register() -> None:
+    """Called by Blender when the extension is enabled."""
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.saga = bpy.props.PointerProperty(type=SagaSettings)
+    bpy.types.TOPBAR_MT_file_import.append(import_splat.draw_menu)
+    bpy.types.TOPBAR_MT_file_export.append(export_splat.draw_menu)
+    bpy.utils.register_tool(SelectTool, after={"builtin.select_lasso"}, separator=True)
+    atexit.register(session.close)  # Blender does not call unregister() when it quits
+
+
+def unregister() -> None:
+    """Called by Blender when the extension is disabled; leaves nothing behind."""
+    atexit.unregister(session.close)
+    session.close()
+    bpy.utils.unregister_tool(SelectTool)
+    bpy.types.TOPBAR_MT_file_export.remove(export_splat.draw_menu)
+    bpy.types.TOPBAR_MT_file_import.remove(import_splat.draw_menu)
+    del bpy.types.Scene.saga
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

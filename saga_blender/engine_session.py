@@ -1,0 +1,158 @@
+"""The one engine of this Blender: started when first asked, drained by a timer, closed at the end.
+
+`session` is the add-on's only state outside of Blender's data. It holds no
+process and no timer before the first request and after `close`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import bpy
+
+from ..backend import protocol
+from ..backend.errors import BadInput, SagaError
+from .engine_client import EngineClient
+from .preferences import preferences
+
+_PACKAGE_ROOT = Path(__file__).resolve().parents[1]  # the folder that holds backend/
+_TICK_S = 0.05
+
+OnAnswer = Callable[[protocol.Reply], str]  # acts on an answer; returns what to tell the person
+
+
+@dataclass
+class Job:
+    """A request that the engine is working on."""
+
+    request: type[protocol.Work]
+    label: str
+    id: int = 0
+    progress: protocol.Progress | None = None
+
+
+class EngineSession:
+    """Asks the engine one thing at a time."""
+
+    def __init__(self) -> None:
+        self._client: EngineClient | None = None
+        self._client_settings: tuple[str, str] | None = None
+        self.job: Job | None = None
+        self.notice = ""  # how the last job ended, in a sentence
+
+    @property
+    def training(self) -> bool:
+        return self.job is not None and self.job.request is protocol.Train
+
+    def wait(self, message: protocol.Work) -> protocol.Reply:
+        """Ask and wait for the answer: for Blender without a window, where no timer runs.
+
+        Raises:
+            SagaError: whatever kept the engine from answering.
+        """
+        client = self._connected()
+        return client.wait(client.request(message))
+
+    def start(self, message: protocol.Work, label: str, on_answer: OnAnswer) -> None:
+        """Ask and return at once. A request under way gives way to this one.
+
+        Args:
+            label: what is being done, shown while it lasts.
+            on_answer: called from a timer; may raise SagaError.
+
+        Raises:
+            SagaError: the engine cannot be asked.
+        """
+        client = self._connected()
+        self.cancel()
+        job = self.job = Job(type(message), label)
+        job.id = client.request(
+            message,
+            on_done=partial(self._answered, job, on_answer),
+            on_progress=partial(self._progressed, job),
+            on_error=partial(self._failed, job),
+        )
+        if not bpy.app.timers.is_registered(_drain):
+            bpy.app.timers.register(_drain, first_interval=_TICK_S, persistent=True)
+
+    def cancel(self) -> None:
+        """Ask the engine to stop what it is doing; its answer is ignored if it still comes."""
+        if self.job is not None:
+            self._client.cancel(self.job.id)
+            self.job, self.notice = None, "Cancelled."
+
+    def drain(self) -> None:
+        """Call back for what the engine has said."""
+        if self._client is not None:
+            self._client.pump()
+
+    def close(self) -> None:
+        """End the engine and forget what was asked."""
+        if bpy.app.timers.is_registered(_drain):
+            bpy.app.timers.unregister(_drain)
+        client, self._client, self.job = self._client, None, None
+        if client is not None:
+            client.close()
+
+    def _connected(self) -> EngineClient:
+        """A client with the settings of the preferences, a new one when they have changed."""
+        chosen = preferences()
+        python = bpy.path.abspath(chosen.engine_python)
+        if not python:
+            raise BadInput(
+                "The engine's Python is not set.", "Choose it in the add-on's preferences."
+            )
+        settings = (python, chosen.device)
+        if self._client is None or settings != self._client_settings:
+            self.close()
+            self._client, self._client_settings = (
+                EngineClient(python, _PACKAGE_ROOT, chosen.device),
+                settings,
+            )
+        return self._client
+
+    def _progressed(self, job: Job, progress: protocol.Progress) -> None:
+        job.progress = progress
+        _redraw()
+
+    def _answered(self, job: Job, on_answer: OnAnswer, reply: protocol.Reply) -> None:
+        if job is self.job:
+            self.job = None
+            try:
+                self.notice = on_answer(reply)
+            except SagaError as error:
+                self._alarm(error)
+            _redraw()
+
+    def _failed(self, job: Job, error: SagaError) -> None:
+        if job is self.job:
+            self.job = None
+            self._alarm(error)
+            _redraw()
+
+    def _alarm(self, error: SagaError) -> None:
+        """Tell of a failure: in the panel, and beside the mouse."""
+        self.notice = error.message
+
+        def draw(popup, _context):
+            popup.layout.label(text=error.message)
+            popup.layout.label(text=error.advice)
+
+        bpy.context.window_manager.popup_menu(draw, title="SAGA", icon="ERROR")
+
+
+def _drain() -> float | None:
+    """Timer: lasts as long as something is under way."""
+    session.drain()
+    return _TICK_S if session.job is not None else None
+
+
+def _redraw() -> None:
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()
+
+
+session = EngineSession()

@@ -1,0 +1,82 @@
+"""File > Import > Gaussian Splat (.ply), also by dropping a file on the viewport."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import CollectionProperty, StringProperty
+from bpy_extras.io_utils import ImportHelper, orientation_helper
+
+from ...backend.errors import SagaError
+from ...backend.gaussians.ply import read_ply
+from ..axes import SPLAT_AXES, file_to_blender
+from ..splat_object import to_point_cloud
+
+
+@orientation_helper(**SPLAT_AXES)
+class ImportSplat(bpy.types.Operator, ImportHelper):
+    """Load trained Gaussian splats; each file becomes one object"""
+
+    bl_idname = "import_scene.saga_splat"
+    bl_label = "Import Gaussian Splat"
+    bl_options = {"REGISTER", "UNDO", "PRESET"}
+
+    filename_ext = ".ply"
+    filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
+    files: CollectionProperty(
+        type=bpy.types.OperatorFileListElement, options={"HIDDEN", "SKIP_SAVE"}
+    )
+    directory: StringProperty(subtype="DIR_PATH", options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context, event):
+        return self.invoke_popup(context)  # a dropped file is asked about; else the file browser
+
+    def execute(self, context):
+        paths = [Path(self.directory, file.name) for file in self.files if file.name]
+        objects = []
+        for path in paths or [Path(self.filepath)]:
+            try:
+                objects.append(self._import(context, path))
+            except SagaError as error:
+                self.report({"ERROR"}, f"{path.name}: {error}")
+        if not objects:
+            return {"CANCELLED"}
+        _select_only(context, objects)
+        return {"FINISHED"}
+
+    def _import(self, context, path: Path) -> bpy.types.Object:
+        """Make an object of one file; raises before there is anything to clean up."""
+        splat = read_ply(path)
+        data = to_point_cloud(splat.cloud, path.stem, str(path.resolve()))
+        obj = bpy.data.objects.new(path.stem, data)
+        obj.matrix_world = file_to_blender(self)
+        context.collection.objects.link(obj)
+        count = f"{path.name}: {len(splat.cloud):,} Gaussians"
+        left_out = f", {splat.dropped:,} left out because their values are not finite"
+        self.report({"INFO"}, count + (left_out if splat.dropped else ""))
+        return obj
+
+
+def _select_only(context, objects: list[bpy.types.Object]) -> None:
+    for other in context.selected_objects:
+        other.select_set(False)
+    for obj in objects:
+        obj.select_set(True)
+    context.view_layer.objects.active = objects[-1]
+
+
+class SplatFileHandler(bpy.types.FileHandler):
+    """Lets a .ply be dropped on a 3D viewport"""
+
+    bl_idname = "VIEW3D_FH_saga_splat"
+    bl_label = "Gaussian Splat"
+    bl_import_operator = ImportSplat.bl_idname
+    bl_file_extensions = ".ply"
+
+    @classmethod
+    def poll_drop(cls, context):
+        return context.area is not None and context.area.type == "VIEW_3D"
+
+
+def draw_menu(menu, _context):
+    """Entry of the File > Import menu."""
+    menu.layout.operator(ImportSplat.bl_idname, text="Gaussian Splat (.ply)")

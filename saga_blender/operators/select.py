@@ -1,0 +1,107 @@
+"""Select: a click on a thing selects the Gaussians of that thing."""
+
+import bpy
+import numpy as np
+from bpy.props import FloatProperty, FloatVectorProperty
+from mathutils import Vector
+
+from ...backend import protocol
+from ...backend.errors import BadInput
+from ..engine_session import session
+from ..properties import scale_property, threshold_property
+from ..splat_object import SOURCE, TOTAL, is_splat, scene_index, set_selection
+from ..viewport import ClickRay, bounding_sphere, click_ray
+from .engine_request import EngineRequest
+from .explained import Explained
+
+
+class Select(Explained, EngineRequest, bpy.types.Operator):
+    """Select the thing under the mouse, as large as the scale says"""
+
+    bl_idname = "saga.select"
+    bl_label = "Select Object (SAGA)"
+    bl_options = {"REGISTER", "UNDO"}
+
+    ray_origin: FloatVectorProperty(
+        name="From",
+        description="Where the click looks from, in the world",
+        subtype="TRANSLATION",
+        options={"SKIP_SAVE"},
+    )
+    ray_direction: FloatVectorProperty(
+        name="Towards",
+        description="Which way the click looks, in the world",
+        subtype="DIRECTION",
+        options={"SKIP_SAVE"},
+    )
+    pixel_angle: FloatProperty(
+        name="Pixel Angle",
+        description="How wide a pixel is as seen from there",
+        subtype="ANGLE",
+        default=0.001,
+        min=1e-6,
+        max=0.1,
+        options={"SKIP_SAVE"},
+    )
+    scale: scale_property()
+    threshold: threshold_property()
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        obj = context.object
+        if not is_splat(obj) or SOURCE not in obj.data:
+            return "Make an imported Gaussian splat the active object first"
+        if obj.mode != "OBJECT":
+            return "Switch to Object Mode first"
+        if session.training:
+            return "Wait until training has ended"
+        return ""
+
+    def invoke(self, context, event):
+        if context.region is None or context.region.type != "WINDOW" or not context.region_data:
+            self.report({"ERROR"}, "Click in a 3D viewport, with the tool of the same name")
+            return {"CANCELLED"}
+        pixel = (event.mouse_region_x, event.mouse_region_y)
+        ray = click_ray(
+            context.region, context.region_data, pixel, *bounding_sphere(context.object)
+        )
+        self.ray_origin, self.ray_direction = ray.origin, ray.direction
+        self.pixel_angle = ray.pixel_angle
+        self.scale, self.threshold = context.scene.saga.scale, context.scene.saga.threshold
+        return self.execute(context)
+
+    def execute(self, context):
+        obj = context.object
+        direction = Vector(self.ray_direction)
+        if not direction.length:
+            self.report({"ERROR"}, "A click needs a direction: set ray_origin and ray_direction")
+            return {"CANCELLED"}
+        ray = ClickRay(Vector(self.ray_origin), direction, self.pixel_angle)
+        local = ray.seen_from(obj.matrix_world)
+        whole = len(obj.data.points) == obj.data[TOTAL]
+        message = protocol.Select(
+            scene=obj.data[SOURCE],
+            ray_origin=tuple(local.origin),
+            ray_direction=tuple(local.direction),
+            pixel_angle=self.pixel_angle,
+            scale=self.scale,
+            threshold=self.threshold,
+            subset=None if whole else scene_index(obj.data),
+        )
+        uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
+        return self.ask(message, lambda reply: _selected(uid, reply))
+
+
+def _selected(uid: int, reply: protocol.Selected) -> str:
+    """Write the selection into the object that was clicked, if there still is one."""
+    obj = next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
+    if obj is None:
+        return "The clicked object is gone."
+    index = scene_index(obj.data)
+    if reply.total != obj.data[TOTAL] or index.max(initial=-1) >= reply.total:
+        raise BadInput(
+            "The splat file has changed since it was imported.", "Import it again to select in it."
+        )
+    selected = np.unpackbits(reply.mask, count=reply.total).astype(bool)[index]
+    set_selection(obj.data, selected)
+    return f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians selected."

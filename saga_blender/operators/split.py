@@ -1,0 +1,67 @@
+"""Split: the selected Gaussians become an object of their own."""
+
+import bpy
+import numpy as np
+
+from .. import point_cloud
+from ..splat_object import is_splat, selection, set_selection
+from .explained import Explained
+
+
+class Split(Explained, bpy.types.Operator):
+    """Move the selected Gaussians into a new object; the rest stays where it is"""
+
+    bl_idname = "saga.split"
+    bl_label = "Split"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        obj = context.object
+        if not is_splat(obj):
+            return "Make a Gaussian splat the active object first"
+        if obj.mode != "OBJECT" or not obj.is_editable or not obj.data.is_editable:
+            return "The object must be in Object Mode and not linked from another file"
+        count = np.count_nonzero(selection(obj.data))
+        if count == 0:
+            return "Nothing is selected: click the thing you want first"
+        if count == len(obj.data.points):
+            return "Everything is selected: nothing would stay behind"
+        return ""
+
+    def execute(self, context):
+        obj = context.object
+        part = split(obj)
+        for other in context.selected_objects:
+            other.select_set(False)
+        part.select_set(True)
+        context.view_layer.objects.active = part
+        counts = f"{len(part.data.points):,} Gaussians moved, {len(obj.data.points):,} stayed"
+        self.report({"INFO"}, f"{part.name}: {counts}")
+        return {"FINISHED"}
+
+
+def split(obj: bpy.types.Object) -> bpy.types.Object:
+    """Move the selected Gaussians of a splat into a new object, which is returned.
+
+    It shares the transform, collections, materials, modifiers and custom
+    properties of the old one. Nothing is selected in either afterwards.
+    """
+    whole, selected = obj.data, selection(obj.data)
+    part = obj.copy()
+    part.name = f"{obj.name} part"
+    part.data = _unselected(point_cloud.subset(whole, selected), part.name)
+    obj.data = _unselected(point_cloud.subset(whole, ~selected), whole.name)
+    if not whole.users:  # else a linked duplicate of the object still shows it
+        name = whole.name
+        bpy.data.pointclouds.remove(whole)
+        obj.data.name = name
+    for collection in obj.users_collection:
+        collection.objects.link(part)
+    return part
+
+
+def _unselected(data: bpy.types.PointCloud, name: str) -> bpy.types.PointCloud:
+    set_selection(data, np.zeros(len(data.points), bool))
+    data.name = name
+    return data

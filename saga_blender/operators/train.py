@@ -1,0 +1,58 @@
+"""Train SAGA: learn what belongs together in a splat."""
+
+import bpy
+
+from ...backend import protocol
+from ..engine_session import session
+from ..splat_object import SOURCE, is_splat
+from .engine_request import EngineRequest
+from .explained import Explained
+
+
+class Train(Explained, EngineRequest, bpy.types.Operator):
+    """Learn from the views of the splat what belongs together in it, so that a click selects it"""
+
+    bl_idname = "saga.train"
+    bl_label = "Train SAGA"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        obj = context.object
+        if not is_splat(obj) or SOURCE not in obj.data:
+            return "Make an imported Gaussian splat the active object first"
+        if session.training:
+            return "Training is under way"
+        return ""
+
+    def execute(self, context):
+        settings = context.scene.saga
+        message = protocol.Train(
+            scene=context.object.data[SOURCE],
+            views=bpy.path.abspath(settings.views),
+            masks=bpy.path.abspath(settings.masks),
+            sam_checkpoint=bpy.path.abspath(settings.sam_checkpoint),
+            recipe=settings.recipe,
+            steps=settings.steps,
+        )
+        return self.ask(message, _trained)
+
+
+def _trained(reply: protocol.Trained) -> str:
+    return f"Trained in {reply.seconds:.0f} s on {reply.masks:,} masks of {reply.views} views."
+
+
+class Cancel(Explained, bpy.types.Operator):
+    """Stop what the engine is doing"""
+
+    bl_idname = "saga.cancel"
+    bl_label = "Cancel"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def obstacle(cls, _context) -> str:
+        return "" if session.job else "The engine is doing nothing"
+
+    def execute(self, _context):
+        session.cancel()
+        return {"FINISHED"}

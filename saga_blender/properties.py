@@ -1,0 +1,75 @@
+"""What is set for one .blend: how to train, and how to select."""
+
+import bpy
+from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
+
+
+def scale_property() -> FloatProperty:
+    """How large the thing is that a click means."""
+    return FloatProperty(
+        name="Scale",
+        description=(
+            "Size of the thing you want: 0 for the smallest parts, such as a handle, "
+            "1 for the largest objects"
+        ),
+        min=0.0,
+        max=1.0,
+        default=0.5,
+    )
+
+
+def threshold_property() -> FloatProperty:
+    """How strictly a click is meant."""
+    return FloatProperty(
+        name="Threshold",
+        description=(
+            "How alike a Gaussian must be to the clicked one to belong to it: "
+            "lower selects more, higher selects less"
+        ),
+        min=-1.0,
+        max=1.0,
+        soft_min=0.0,
+        default=0.75,
+    )
+
+
+class SagaSettings(bpy.types.PropertyGroup):
+    """Settings of a scene, `scene.saga`"""
+
+    views: StringProperty(
+        name="Views",
+        description=(
+            "The cameras of the photographs: a COLMAP folder or a cameras.json. "
+            "Empty: looked for beside the splat"
+        ),
+        subtype="FILE_PATH",
+    )
+    masks: StringProperty(
+        name="Masks",
+        description="Folder with the masks of the views. Empty: the work folder beside the splat",
+        subtype="DIR_PATH",
+    )
+    sam_checkpoint: StringProperty(
+        name="SAM Weights",
+        description=(
+            "Weights of Segment Anything or MobileSAM, which make the masks that are missing. "
+            "Empty: only masks that are already there are used"
+        ),
+        subtype="FILE_PATH",
+    )
+    recipe: EnumProperty(
+        name="Recipe",
+        description="How thoroughly to train",
+        items=[
+            ("fast", "Fast", "Minutes: starts from what is masked together in many views"),
+            ("paper", "Paper", "As the SAGA paper trains: a random start and 10,000 steps"),
+        ],
+    )
+    steps: IntProperty(
+        name="Steps",
+        description="Length of the training. 0: as many steps as the recipe has",
+        min=0,
+        soft_max=10_000,
+    )
+    scale: scale_property()
+    threshold: threshold_property()

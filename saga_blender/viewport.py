@@ -1,0 +1,52 @@
+"""From a pixel of a 3D viewport to a ray of the world."""
+
+from dataclasses import dataclass
+
+from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
+from mathutils import Matrix, Vector
+
+_ORTHOGRAPHIC_DISTANCE = 10.0  # of the stand-in eye, in radii of what is looked at
+
+
+@dataclass(frozen=True)
+class ClickRay:
+    """Where a click looks, as seen from an eye."""
+
+    origin: Vector
+    direction: Vector  # of unit length
+    pixel_angle: float  # radians from one pixel to the next
+
+    def seen_from(self, frame: Matrix) -> "ClickRay":
+        """The same ray in the coordinates of an object whose matrix_world is `frame`."""
+        to_frame = frame.inverted()
+        direction = (to_frame.to_3x3() @ self.direction).normalized()
+        return ClickRay(to_frame @ self.origin, direction, self.pixel_angle)
+
+
+def click_ray(region, rv3d, pixel: tuple[int, int], centre: Vector, radius: float) -> ClickRay:
+    """The ray through the centre of a pixel, in the world frame.
+
+    Args:
+        region: of the viewport; rv3d: its RegionView3D.
+        pixel: (x, y) from the lower left corner of the region.
+        centre, radius: a sphere around what is looked at. An orthographic view has
+            no eye, so the ray starts far outside of this sphere.
+    """
+    here = (pixel[0] + 0.5, pixel[1] + 0.5)
+    beside = (here[0] + 1, here[1])
+    origin = region_2d_to_origin_3d(region, rv3d, here)
+    direction = region_2d_to_vector_3d(region, rv3d, here)
+    if rv3d.is_perspective:
+        angle = direction.angle(region_2d_to_vector_3d(region, rv3d, beside))
+        return ClickRay(origin, direction, angle)
+    pixel_width = (region_2d_to_origin_3d(region, rv3d, beside) - origin).length
+    distance = _ORTHOGRAPHIC_DISTANCE * radius
+    nearest = origin + direction * (centre - origin).dot(direction)
+    return ClickRay(nearest - direction * distance, direction, pixel_width / distance)
+
+
+def bounding_sphere(obj) -> tuple[Vector, float]:
+    """Centre and radius, in the world frame, of a sphere around an object's bounding box."""
+    corners = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
+    centre = (corners[0] + corners[6]) / 2  # opposite corners
+    return centre, (corners[6] - centre).length

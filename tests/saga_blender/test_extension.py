@@ -1,0 +1,71 @@
+"""The extension as an artist gets it: what is in the zip, and that it comes and goes cleanly."""
+
+import importlib.util
+import inspect
+import sys
+import zipfile
+from pathlib import PurePosixPath
+
+import bpy
+import pytest
+
+EXTENSION = "bl_ext.user_default.saga_blender"
+
+
+def test_zip_holds_only_what_blender_needs(extension_zip):
+    names = {PurePosixPath(name) for name in zipfile.ZipFile(extension_zip).namelist()}
+    assert {name.parts[0] for name in names if len(name.parts) > 1} == {
+        "backend",
+        "requirements",
+        "saga_blender",
+        "wheels",
+    }
+    files = {str(name) for name in names if len(name.parts) == 1 or name.suffix != ".py"}
+    assert files - {"README.md"} == {
+        "__init__.py",
+        "LICENSE",
+        "blender_manifest.toml",
+        "requirements/engine.txt",
+        "wheels/plyfile-1.1.3-py3-none-any.whl",
+    }
+
+
+def test_disable_leaves_no_trace_and_enable_works_again(addon, traces, untouched):
+    for _ in range(2):
+        enabled = traces()
+        assert "saga_splat" in enabled["operators"]["import_scene"]
+        bpy.ops.preferences.addon_disable(module=EXTENSION)
+        disabled = traces()
+        for kind, before in untouched.items():
+            assert disabled[kind] == before, kind
+        bpy.ops.preferences.addon_enable(module=EXTENSION)
+        for kind, before in enabled.items():
+            assert traces()[kind] == before, kind
+
+
+def test_the_engine_stays_behind_the_process_boundary(addon):
+    addon("saga_blender")
+    loaded = {name for name in sys.modules if name.startswith(f"{EXTENSION}.backend.")}
+    rooms = {name.removeprefix(f"{EXTENSION}.backend.").split(".")[0] for name in loaded}
+    assert rooms <= {"errors", "gaussians", "protocol"}
+    assert importlib.util.find_spec("torch") is None, "this environment would hide a torch import"
+
+
+def test_every_operator_and_property_has_a_tooltip(addon):
+    add_on = addon("saga_blender")
+    for cls in add_on.CLASSES:
+        described = cls.bl_rna
+        if issubclass(cls, bpy.types.Operator):
+            category, name = cls.bl_idname.split(".")
+            described = getattr(getattr(bpy.ops, category), name).get_rna_type()
+            assert len(described.description) > 15, cls
+        ours = inspect.get_annotations(cls).keys() - {"axis_forward", "axis_up"}  # Blender's words
+        for prop in described.properties:
+            if prop.identifier in ours and not prop.is_hidden:
+                assert len(prop.description) > 15, (cls, prop.identifier)
+
+
+@pytest.mark.parametrize("menu", ["TOPBAR_MT_file_import", "TOPBAR_MT_file_export"])
+def test_file_menu_entries(addon, menu):
+    functions = getattr(bpy.types, menu).draw._draw_funcs
+    assert [f.__module__ for f in functions if f.__module__.startswith(EXTENSION)]
