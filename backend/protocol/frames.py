@@ -39,7 +39,7 @@ def encode(id: int, message: Message) -> list[memoryview]:
         ProtocolError: a field does not fit its annotation or a limit.
     """
     values = checked_fields(type(message), vars(message))
-    arrays = {name: _portable(v) for name, v in values.items() if isinstance(v, np.ndarray)}
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     header = {
         "type": type(message).__name__,
         "id": checked(id, int, "id"),
@@ -54,7 +54,7 @@ def encode(id: int, message: Message) -> list[memoryview]:
     if len(text) > MAX_HEADER_BYTES:
         raise ProtocolError(f"A message of {len(text)} bytes without its arrays is too long.")
     head = memoryview(_PREFIX.pack(MAGIC, len(text)) + text)
-    return [head, *(array.reshape(-1).view(np.uint8).data for array in arrays.values())]
+    return [head, *map(_buffer, arrays.values())]
 
 
 def write_message(stream: BinaryIO, id: int, message: Message) -> None:
@@ -166,5 +166,7 @@ def _array(buffer: bytearray, dtype: str, shape: list[int]) -> np.ndarray:
     return np.frombuffer(buffer, np.dtype(dtype).newbyteorder("<")).reshape(shape)
 
 
-def _portable(array: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(array.shape)
+def _buffer(array: np.ndarray) -> memoryview:
+    """The bytes of an array, copied only when they lie or read differently."""
+    portable = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return portable.reshape(-1).view(np.uint8).data
