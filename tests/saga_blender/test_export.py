@@ -1,8 +1,15 @@
 """Exporting: nothing edited comes back bit for bit, and edits come back as edits."""
 
+import os
+import subprocess
+from pathlib import Path
+
 import bpy
 import numpy as np
 import pytest
+from mathutils import Matrix, Vector
+
+ROOT = Path(__file__).resolve().parents[2]
 
 ODD_COLUMNS = {
     "segment": "u1",
@@ -129,3 +136,49 @@ def test_a_file_that_cannot_be_written_is_explained(addon, ply, tmp_path):
     load(ply, tmp_path / "a.ply", ply.rows(3))
     with pytest.raises(RuntimeError, match="cannot be written"):
         bpy.ops.export_scene.saga_splat(filepath=str(tmp_path / "nowhere" / "b.ply"))
+
+
+COMPARE = """
+import sys, numpy as np
+from backend.cameras.camera import Camera
+from backend.gaussians.ply import read_ply
+from backend.rendering import make_rasterizer
+original, moved, motion = sys.argv[1], sys.argv[2], np.loadtxt(sys.argv[3])
+world_to_camera = np.eye(4)
+world_to_camera[:3, 3] = 0.5, -0.3, 7
+def render(path, viewmat):
+    camera = Camera("view", 160, 120, 150, 150, 80, 60, viewmat)
+    return make_rasterizer(read_ply(path).cloud, "cpu").render(camera).values
+turned, still = render(moved, world_to_camera), render(original, world_to_camera @ motion)
+print(np.abs(turned - still).mean(), still.std())
+"""
+
+
+@pytest.mark.parametrize(
+    ("axis", "angle", "location"),
+    [((0, 0, 1), np.pi / 2, (0, 0, 0)), ((1, -2, 0.5), 2.2, (0.4, -0.2, 0.3))],
+)
+def test_a_turned_object_renders_as_from_the_counter_turned_camera(
+    addon, ply, tmp_path, axis, angle, location
+):
+    python = os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python")
+    if not Path(python).exists():
+        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
+    rows = ply.rows(400)
+    for name in ("scale_0", "scale_1", "scale_2"):
+        rows[name] = rows[name] * 0.7 - 1.5
+    obj = load(ply, tmp_path / "still.ply", rows)
+    motion = Matrix.Translation(location) @ Matrix.Rotation(angle, 4, Vector(axis).normalized())
+    obj.matrix_world = motion @ obj.matrix_world
+    bpy.context.view_layer.update()
+    bpy.ops.export_scene.saga_splat(filepath=str(tmp_path / "moved.ply"))
+
+    to_blender = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+    np.savetxt(tmp_path / "motion.txt", to_blender.T @ np.array(motion) @ to_blender)
+    files = [tmp_path / name for name in ("still.ply", "moved.ply", "motion.txt")]
+    done = subprocess.run(
+        [python, "-c", COMPARE, *files], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    difference, contrast = map(float, done.stdout.split())
+    assert contrast > 0.1, "the views show nothing"
+    assert difference < 1e-3
