@@ -18,7 +18,7 @@ class FeatureTable:
         """features: [N, D]; neighbours: [N, K] indices, see `nearest_neighbours`."""
         self.features = features
         self._neighbours = neighbours
-        self._optimizer = torch.optim.SparseAdam([self.features], lr=learning_rate, eps=1e-15)
+        self._optimizer = torch.optim.SparseAdam([features], lr=learning_rate, eps=1e-15)
         self._slot = torch.zeros(len(features), dtype=torch.int32, device=features.device)
         self._rows = self._leaf = None
 
@@ -40,8 +40,9 @@ class FeatureTable:
     def step(self) -> None:
         """Apply the gradient of the last rendering, after `backward`, to the rows it read."""
         self.features.grad = torch.sparse_coo_tensor(
-            self._rows[None].long(), self._leaf.grad, self.features.shape, is_coalesced=True
-        )
+            self._rows[None], self._leaf.grad, self.features.shape,
+            is_coalesced=True, check_invariants=False,
+        )  # fmt: skip
         self._optimizer.step()
 
     def smoothed(self) -> Tensor:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..cameras.camera import Camera
 from ..errors import BadInput
-from ..masks.store import ViewMasks
+from ..masks.view_masks import ViewMasks
 from ..progress import Report, silent
 from ..rendering.rasterizer import Rasterizer
 from .mask_scale import mask_scales

@@ -16,14 +16,12 @@ _POWER_ITERATIONS = 4
 
 
 def incidence(bank: list[ViewRays], count: int) -> sp.csr_matrix:
-    """Visible weight of each Gaussian in each mask of all views, [N, sum of M] float32."""
+    """Visible weight of each Gaussian in each mask of all views, [sum of M, N] float32."""
     blocks = []
     for rays in bank:
-        weights = sp.csr_matrix(
-            (rays.weights, rays.gaussians, rays.offsets), shape=(len(rays), count)
-        )
-        blocks.append(weights.T @ sp.csr_matrix(rays.membership.astype(np.float32)))
-    return sp.hstack(blocks, format="csr", dtype=np.float32)
+        weights = sp.csr_matrix((rays.weights, rays.gaussians, rays.offsets), (len(rays), count))
+        blocks.append(sp.csr_matrix(rays.membership.T.astype(np.float32)) @ weights)
+    return sp.vstack(blocks, format="csr")
 
 
 def spectral_features(
@@ -36,21 +34,26 @@ def spectral_features(
     spectral co-clustering (Dhillon 2001).
     """
     matrix = incidence(bank, count)
-    gaussian_degree = np.asarray(matrix.sum(axis=1)).ravel()
-    mask_degree = np.asarray(matrix.sum(axis=0)).ravel()
+    mask_degree, gaussian_degree = (np.asarray(matrix.sum(axis)).ravel() for axis in (1, 0))
     matrix = (
-        sp.diags(_inverse_root(gaussian_degree)) @ matrix @ sp.diags(_inverse_root(mask_degree))
+        sp.diags(_inverse_root(mask_degree)) @ matrix @ sp.diags(_inverse_root(gaussian_degree))
     )
-    matrix = matrix.tocsr()
-    transposed = matrix.T.tocsr()
-    basis = rng.standard_normal((matrix.shape[1], dim + _OVERSAMPLING)).astype(np.float32)
+    transposed = matrix.T  # a view
+    basis = rng.standard_normal((matrix.shape[0], dim + _OVERSAMPLING)).astype(np.float32)
     for iteration in range(_POWER_ITERATIONS):
         report("Finding what is masked together", iteration / _POWER_ITERATIONS)
-        basis, _ = np.linalg.qr(transposed @ (matrix @ basis))
-    left, singular, _ = np.linalg.svd(matrix @ basis, full_matrices=False)
-    features = left[:, :dim] * singular[:dim]
+        basis, _ = np.linalg.qr(matrix @ (transposed @ basis))
+    features = np.zeros((count, dim), np.float32)  # there may be fewer masks than dimensions
+    leading = _left_singular(transposed @ basis)[:, :dim]
+    features[:, : leading.shape[1]] = leading
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     return np.divide(features, norms, out=np.zeros_like(features), where=norms > 0)
+
+
+def _left_singular(tall: np.ndarray) -> np.ndarray:
+    """Left singular vectors times singular values of a tall matrix, largest first."""
+    _, rotation = np.linalg.eigh(tall.T @ tall)
+    return tall @ rotation[:, ::-1]
 
 
 def _inverse_root(degree: np.ndarray) -> np.ndarray:

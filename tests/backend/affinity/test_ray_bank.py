@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+
+from backend.affinity.ray_bank import build_ray_bank, choose_pixels
+from backend.errors import BadInput, Cancelled
+from backend.masks.view_masks import ViewMasks
+from backend.rendering import make_rasterizer
+
+
+@pytest.fixture(scope="module")
+def bank(panels):
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
+    return build_ray_bank(rasterizer, panels.cameras, panels, np.random.default_rng(0))
+
+
+def test_every_pixel_of_the_bank_is_masked_and_hits_something(bank):
+    for rays in bank:
+        assert rays.membership.any(axis=1).all()
+        assert (np.diff(rays.offsets) > 0).all()
+
+
+def test_rays_carry_the_weights_of_their_own_pixels(panels, bank):
+    # A pixel under the mask of a panel gets nearly all its weight from that panel.
+    rays = bank[1]
+    for mask, part in enumerate(range(4)):
+        pixels = np.flatnonzero(rays.membership[:, mask])
+        _, gaussians, weights = rays.take(pixels)
+        own = weights[panels.parts[gaussians] == part].sum()
+        assert own > 0.9 * weights.sum()
+
+
+def test_take_keeps_order_and_repeats(bank):
+    rays = bank[0]
+    starts, gaussians, weights = rays.take(np.array([5, 2, 5]))
+    five = slice(rays.offsets[5], rays.offsets[6])
+    two = slice(rays.offsets[2], rays.offsets[3])
+    expected = np.concatenate([rays.gaussians[five], rays.gaussians[two], rays.gaussians[five]])
+    assert gaussians.tolist() == expected.tolist()
+    assert starts.tolist() == [
+        0,
+        five.stop - five.start,
+        five.stop - five.start + two.stop - two.start,
+    ]
+    assert weights.sum() == pytest.approx(2 * rays.weights[five].sum() + rays.weights[two].sum())
+
+
+def test_mask_scales_are_the_size_of_what_they_show(bank):
+    # The camera sees 20 pixels a unit. A uniform square of side a has a standard deviation
+    # of a / sqrt(12) along two axes; a half of it has half of that along one.
+    for rays in bank:
+        side = np.sqrt(rays.mask_areas[1]) / 20
+        square, half = 2 * side * np.sqrt(2 / 12), 2 * side * np.sqrt(1 / 12 + 1 / 48)
+        assert rays.mask_scales == pytest.approx([half, square, square, half, square], rel=0.03)
+
+
+def test_small_masks_are_topped_up(panels):
+    camera = panels.cameras[0].resized(960, 480)
+    tiny = np.zeros((2, 480, 960), bool)
+    tiny[0, 100:104, 200:204] = True
+    tiny[1, 7, 9] = True
+    masks = ViewMasks.pack(tiny, np.ones(2))
+    pixels = choose_pixels(camera, masks, np.random.default_rng(0))
+    assert masks.at(pixels).sum(axis=0).tolist() == [16, 1]
+    assert len(np.unique(pixels, axis=0)) == len(pixels)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_views_whose_masks_tell_nothing_are_refused(panels, count):
+    # No mask, or one mask of a single pixel: neither has a scale.
+    masks = np.zeros((count, 48, 96), bool)
+    masks[:, 20, 40] = True
+    empty = dict.fromkeys(panels.masks, ViewMasks.pack(masks, np.ones(count)))
+    source = type("Source", (), {"read": staticmethod(empty.get)})
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
+    with pytest.raises(BadInput, match="None of the masks"):
+        build_ray_bank(rasterizer, panels.cameras, source, np.random.default_rng(0))
+
+
+def test_cancelling_stops_the_tracing(panels):
+    def cancel(stage, fraction, detail=""):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        rasterizer = make_rasterizer(panels.cloud, "cpu")
+        build_ray_bank(rasterizer, panels.cameras, panels, np.random.default_rng(0), cancel)

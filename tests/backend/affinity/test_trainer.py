@@ -1,0 +1,111 @@
+"""Training on the panels: what belongs together is found, at each of the two scales."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backend.affinity.field import AffinityField, Provenance
+from backend.affinity.ray_bank import build_ray_bank
+from backend.affinity.spectral import spectral_features
+from backend.affinity.trainer import RECIPES, recipe_named, train_field
+from backend.errors import BadInput
+from backend.rendering import make_rasterizer
+from backend.segmentation.click import query_feature, select
+
+SHORT = replace(RECIPES["fast"], steps=150, pixels=200)
+
+
+@pytest.fixture(scope="module")
+def rasterizer(panels):
+    return make_rasterizer(panels.cloud, "cpu")
+
+
+@pytest.fixture(scope="module")
+def bank(panels, rasterizer):
+    return build_ray_bank(rasterizer, panels.cameras, panels, np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module", params=["fast", "paper"])
+def field(request, panels, bank):
+    recipe = replace(RECIPES[request.param], steps=SHORT.steps, pixels=SHORT.pixels)
+    if request.param == "paper":
+        recipe = replace(recipe, steps=100)
+    return train_field(panels.cloud.means, bank, recipe)[0]
+
+
+def iou(a, b):
+    return (a & b).sum() / (a | b).sum()
+
+
+def test_a_click_selects_the_part_at_small_and_the_whole_at_large_scale(panels, rasterizer, field):
+    camera = panels.cameras[0]
+    lower_half_of_panel_0 = (23, 28)
+    query = query_feature(field, rasterizer, camera, lower_half_of_panel_0)
+    assert iou(select(field, query, 0.0, 0.75), panels.parts == 3) > 0.9
+    assert iou(select(field, query, 1.0, 0.75), panels.objects == 0) > 0.9
+
+
+def test_a_click_on_nothing_is_refused(panels, rasterizer, field):
+    with pytest.raises(BadInput, match="nothing under the click"):
+        query_feature(field, rasterizer, panels.cameras[0], (0, 0))
+
+
+def test_a_click_on_what_is_left_of_a_scene_speaks_of_the_scene(panels, rasterizer, field):
+    rest = np.flatnonzero(panels.objects == 0).astype(np.int32)[::-1].copy()
+    camera, pixel = panels.cameras[0], (23, 28)
+    query = query_feature(
+        field, make_rasterizer(panels.cloud.subset(rest), "cpu"), camera, pixel, rest
+    )
+    torch.testing.assert_close(
+        query, query_feature(field, rasterizer, camera, pixel), atol=1e-2, rtol=0
+    )
+
+
+def test_the_same_seed_gives_the_same_field(panels, bank):
+    first, second, other = (
+        train_field(panels.cloud.means, bank, replace(SHORT, steps=5), seed)[0].features
+        for seed in (3, 3, 4)
+    )
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
+
+
+def test_spectral_start_groups_what_is_masked_together(panels, bank):
+    features = spectral_features(bank, len(panels.cloud), 8, np.random.default_rng(0))
+    assert np.linalg.norm(features, axis=1) == pytest.approx(1.0, abs=1e-5)
+    similarity = features @ features.T
+    same = panels.parts[:, None] == panels.parts[None]
+    apart = panels.objects[:, None] != panels.objects[None]
+    assert np.median(similarity[same]) > 0.95
+    assert np.median(similarity[apart]) < 0.2
+
+
+def test_saved_field_answers_the_same(panels, rasterizer, field, tmp_path):
+    provenance = Provenance("abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5)
+    field.save(tmp_path / "scene.saga" / "field.safetensors", provenance)
+    loaded, its_provenance = AffinityField.load(tmp_path / "scene.saga" / "field.safetensors")
+    assert its_provenance == provenance
+    query = query_feature(field, rasterizer, panels.cameras[0], (23, 28))
+    for scale in (0.0, 0.5, 1.0):
+        before, after = (select(f, query, scale, 0.75) for f in (field, loaded))
+        assert iou(before, after) > 0.999
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 100, b"{}", None])
+def test_damaged_field_is_refused_with_advice(field, tmp_path, damage):
+    path = tmp_path / "field.safetensors"
+    field.save(path, Provenance("abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5))
+    path.write_bytes(path.read_bytes()[:-10] if damage is None else damage)
+    with pytest.raises(BadInput, match="Train the scene again"):
+        AffinityField.load(path)
+
+
+def test_recipes_by_name():
+    assert recipe_named("paper").steps == 10_000
+    assert recipe_named("fast", 7).steps == 7
+    with pytest.raises(BadInput, match="fast"):
+        recipe_named("slow")
+    with pytest.raises(BadInput):
+        recipe_named("fast", -1)
