@@ -89,10 +89,10 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
             subset=None if whole else scene_index(obj.data),
         )
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
-        return self.ask(message, lambda reply: _selected(uid, reply))
+        return self.ask(message, lambda reply: apply_selection(uid, reply))
 
 
-def _selected(uid: int, reply: protocol.Selected) -> str:
+def apply_selection(uid: int, reply: protocol.Selected) -> str:
     """Write the selection into the object that was clicked, if there still is one."""
     obj = next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
     if obj is None:

@@ -1,0 +1,150 @@
+"""Train, select and split with a real engine process, on a scene of two balls."""
+
+import json
+import os
+from pathlib import Path
+
+import bpy
+import numpy as np
+import pytest
+from mathutils import Matrix, Vector
+
+ROOT = Path(__file__).resolve().parents[2]
+CENTRES = np.array([(-1.0, 0, 0), (1.0, 0, 0)])  # of the balls
+RADIUS, WIDTH, HEIGHT, FOCAL = 0.5, 96, 72, 90.0
+BALL = np.repeat([0, 1], 300)  # which one each Gaussian belongs to
+
+
+def two_balls(ply) -> np.ndarray:
+    rows = ply.rows(len(BALL), 0)
+    points = np.column_stack([rows[axis] for axis in "xyz"])
+    points *= RADIUS / np.linalg.norm(points, axis=1, keepdims=True)
+    for k, axis in enumerate("xyz"):
+        rows[axis] = points[:, k] + CENTRES[BALL, k]
+        rows[f"scale_{k}"] = np.log(0.06)
+    rows["opacity"] = 4
+    return rows
+
+
+def write_views(folder: Path, masks: Path) -> None:
+    """Fourteen cameras in front of the balls, and the masks they see: each ball, and both."""
+    masks.mkdir(parents=True)
+    columns, lines = np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5)
+    cameras = []
+    for k, angle in enumerate(np.linspace(-0.7, 0.7, 14)):
+        c, s = np.cos(angle), np.sin(angle)
+        camera_to_world = np.array([(c, 0, s), (0, 1, 0), (-s, 0, c)])
+        position = camera_to_world @ (0, 0, -5)
+        size = {"width": WIDTH, "height": HEIGHT, "fx": FOCAL, "fy": FOCAL}
+        pose = {"position": position.tolist(), "rotation": camera_to_world.tolist()}
+        cameras.append({"id": k, "img_name": f"{k}.png", **size, **pose})
+        x, y, z = ((CENTRES - position) @ camera_to_world).T[:, :, None, None]
+        across = (columns - WIDTH / 2) - FOCAL * x / z
+        down = (lines - HEIGHT / 2) - FOCAL * y / z
+        balls = np.hypot(across, down) < FOCAL * RADIUS / z
+        seen = np.concatenate([balls, balls.any(axis=0, keepdims=True)])
+        packed = {"masks": np.packbits(seen, axis=-1), "shape": np.array(seen.shape)}
+        np.savez(masks / f"{k}.npz", **packed, predicted_iou=np.ones(3, np.float32))
+    (folder / "cameras.json").write_text(json.dumps(cameras), encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("balls")
+
+
+@pytest.fixture
+def engine(addon):
+    """The preferences set to the engine's Python; the engine is closed afterwards."""
+    python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
+    if not python.exists():
+        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_python, chosen.device = str(python), "cpu"
+    yield
+    addon("saga_blender.engine_session").session.close()
+    chosen.engine_python = ""
+
+
+@pytest.fixture
+def balls(engine, ply, folder):
+    """The two balls, trained on (once for this module), turned and moved in the scene."""
+    path = folder / "balls.ply"
+    if not path.exists():
+        ply.write(path, two_balls(ply))
+        write_views(folder, folder / "balls.saga" / "masks")
+    bpy.ops.import_scene.saga_splat(filepath=str(path))
+    obj = bpy.context.object
+    obj.matrix_world = Matrix.LocRotScale((3, 4, 5), Matrix.Rotation(0.8, 3, "Y"), (2, 2, 2))
+    bpy.context.view_layer.update()
+    if not (folder / "balls.saga" / "field.safetensors").exists():
+        bpy.context.scene.saga.steps = 40
+        assert bpy.ops.saga.train() == {"FINISHED"}
+    return obj
+
+
+def click(obj, origin, target, **settings):
+    """A click along a line that is given in the frame of the splat."""
+    start, end = obj.matrix_world @ Vector(origin), obj.matrix_world @ Vector(target)
+    return bpy.ops.saga.select(
+        ray_origin=start, ray_direction=end - start, pixel_angle=0.01, **settings
+    )
+
+
+def test_a_click_selects_the_ball_and_split_takes_it_out(addon, balls):
+    splat_object = addon("saga_blender.splat_object")
+    obj = balls
+    click(obj, (-1, 0, -5), (-1, 0, 0), scale=0.0)
+    selected = splat_object.selection(obj.data)
+    assert (selected == (BALL == 0)).mean() > 0.95
+
+    bpy.ops.saga.split()
+    part = bpy.context.object
+    assert len(part.data.points) == np.count_nonzero(selected)
+
+    # The way through the left ball's place is free now: what is hit is the right one.
+    bpy.context.view_layer.objects.active = obj
+    click(obj, (-5, 0, 0), (5, 0, 0), scale=0.0)
+    remaining = BALL[splat_object.scene_index(obj.data)]
+    assert (splat_object.selection(obj.data) == (remaining == 1)).mean() > 0.9
+    assert not splat_object.selection(part.data).any()
+
+
+def test_a_higher_scale_selects_both(addon, balls):
+    click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0)
+    assert addon("saga_blender.splat_object").selection(balls.data).mean() > 0.95
+
+
+def test_a_scene_that_is_not_trained_says_so(engine, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
+    with pytest.raises(RuntimeError, match=r"[Tt]rain"):
+        click(bpy.context.object, (-1, 0, -5), (-1, 0, 0))
+    with pytest.raises(RuntimeError, match="No camera views were found"):
+        bpy.ops.saga.train()
+
+
+def test_an_engine_that_is_not_chosen_or_not_there_says_so(addon, engine, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
+    chosen = addon("saga_blender.preferences").preferences()
+    for python, complaint in (("", "is not set"), (str(tmp_path / "no"), "could not be started")):
+        chosen.engine_python = python
+        with pytest.raises(RuntimeError, match=complaint + r".*preferences"):
+            bpy.ops.saga.train()
+
+
+def test_an_answer_finds_its_object_by_identity(addon, ply, tmp_path):
+    """What comes late: the object was renamed, its file changed, or it is gone."""
+    protocol, errors = addon("backend.protocol"), addon("backend.errors")
+    answer = addon("saga_blender.operators.select").apply_selection
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
+    obj = bpy.context.object
+    uid, obj.name = obj.session_uid, "renamed"
+    reply = protocol.Selected(np.packbits(BALL == 1), 300, len(BALL), 1.0)
+    assert "300 of 600" in answer(uid, reply)
+    selected = addon("saga_blender.splat_object").selection(obj.data)
+    np.testing.assert_array_equal(selected, BALL == 1)
+    other_scene = protocol.Selected(np.packbits(np.ones(700, bool)), 700, 700, 1.0)
+    with pytest.raises(errors.BadInput, match="has changed"):
+        answer(uid, other_scene)
+    bpy.data.objects.remove(obj)
+    assert "gone" in answer(uid, reply)
