@@ -7,8 +7,8 @@ help: ## say what can be made
 
 setup: .venv/ready ## the engine's environment, in .venv
 
-demo: .venv/ready zip ## a synthetic scene through the whole line, pictures in build/demo
-	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension build/saga_blender.zip
+demo: .venv/ready .venv-bpy45/ready ## a synthetic scene through the whole line, pictures in build/demo
+	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension "$$($(BLENDER) .ci/build_zip.py)"
 
 test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without a window
 	$(ENGINE) -m pytest tests --ignore tests/saga_blender
@@ -22,7 +22,7 @@ real: .venv/ready ## real photographs and splats from ../shared/data, pictures i
 	$(ENGINE) -m benchmarks.real
 
 zip: .venv-bpy45/ready ## the extension, ready to install, in build
-	@echo TODO
+	@$(BLENDER) .ci/build_zip.py
 
 lint: .venv/ready ## style
 	.venv/bin/ruff check .
