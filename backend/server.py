@@ -269,4 +269,6 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stderr.flush()
+    os._exit(code)  # to take torch down in order costs a second, and Blender waits to quit

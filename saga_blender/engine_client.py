@@ -23,7 +23,7 @@ from ..backend.errors import BadInput, EngineFailure, SagaError
 
 CLIENT_NAME = "SAGA for Blender"
 CLOSE_S = 3.0  # for the engine to end by itself: more than its own grace
-POLL_S = 0.05
+POLL_S = 0.005
 
 OnDone = Callable[[protocol.Reply], None]
 OnProgress = Callable[[protocol.Progress], None]
@@ -38,7 +38,7 @@ class EngineProcess:
     """
 
     def __init__(
-        self, command: list[str], package_root: Path, log_path: Path, events: queue.Queue
+        self, command: list[str], package_root: Path, log_path: Path, events: queue.SimpleQueue
     ) -> None:
         """Raises OSError when there is no such program."""
         with log_path.open("ab") as log:
@@ -54,7 +54,6 @@ class EngineProcess:
             )
         self._events = events
         self._frames: queue.SimpleQueue = queue.SimpleQueue()
-        self.pid = self._popen.pid
         self.ready = False
         self.failure: SagaError | None = None  # why it ended, where it said so
         for work in (self._read, self._write):
@@ -92,8 +91,9 @@ class EngineProcess:
                 f"The program that was started is no SAGA engine. {error.message}",
                 "Choose the engine's Python in the add-on's preferences.",
             )
-        self.close()
-        self._events.put((self, 0, None))
+        finally:
+            self.close()
+            self._events.put((self, 0, None))
 
 
 @dataclass
@@ -202,11 +202,10 @@ class EngineClient:
         """
         deadline = time.monotonic() + budget_s
         self._pass_log_on()
-        with suppress(queue.Empty):
-            while True:
-                self._dispatch(*self._events.get_nowait())
-                if time.monotonic() >= deadline:
-                    return
+        while not self._events.empty():
+            self._dispatch(*self._events.get())
+            if time.monotonic() >= deadline:
+                return
 
     def wait(self, id: int, timeout: float | None = None) -> protocol.Reply:
         """Pump until a request under way is answered: for work without a window.
@@ -222,9 +221,8 @@ class EngineClient:
                 raise EngineFailure(
                     f"The engine gave no answer in {timeout:g} s.", f"Its log is {self.log_path}."
                 )
-            self._pass_log_on()
-            with suppress(queue.Empty):
-                self._dispatch(*self._events.get(timeout=POLL_S))
+            self.pump()
+            time.sleep(POLL_S)
         if isinstance(pending.answer, SagaError):
             raise pending.answer
         return pending.answer

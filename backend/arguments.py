@@ -1,0 +1,192 @@
+"""What can be asked for on the command line, and what it means."""
+
+import argparse
+
+from . import __version__, protocol
+from .errors import BadInput
+
+ABOUT = """\
+Take objects out of a 3D Gaussian splat.
+
+First train a scene (once: minutes), then select in it as often as you like
+(seconds). What is learned is kept in the folder SCENE.saga beside SCENE.ply;
+the .ply itself is never changed.
+
+  python -m backend train kitchen.ply
+  python -m backend select kitchen.ply --view 0003.jpg --pixel 410 260 -o mug.ply"""
+
+TRAIN = """\
+Learn which Gaussians belong together, from masks of the scene's pictures.
+
+Needed: the scene as a 3DGS .ply, and the cameras of its pictures (a COLMAP
+model or the trainer's cameras.json, found when they lie beside the .ply).
+Masks are taken from SCENE.saga/masks; a Segment Anything checkpoint makes
+them where they are missing."""
+
+SELECT = """\
+Select the Gaussians of what is clicked.
+
+Click a pixel of a view (--view, --pixel), or shoot a ray into the scene
+(--ray). Two values say how much comes with the click:
+
+  scale      How large a thing is meant. 0 is the smallest part that the
+             masks tell apart (the handle), 1 the largest group (the table
+             with all that stands on it); the mug lies in between. Each
+             scene has its own sizes: the answer says what the scale came
+             to in the units of the scene.
+  threshold  How like the clicked Gaussian another one must be to be taken:
+             the cosine between their features at this scale, from -1
+             (everything) to 1 (only its twins). Raise it when the selection
+             spills over, lower it when parts are missing."""
+
+RENDER = """\
+Draw a view of the scene into a .png: its color, depth, alpha (how opaque),
+the trained features (things that belong together have one color), or a
+selection that `select` saved as .npy."""
+
+INFO = "Say what a scene holds, and whether it has been trained."
+
+
+class Parser(argparse.ArgumentParser):
+    """Mistakes in the arguments are input errors like all others."""
+
+    def error(self, message: str) -> None:
+        raise BadInput(f"{message[:1].upper()}{message[1:]}.", f"See `{self.prog} --help`.")
+
+
+def build_parser() -> Parser:
+    """The whole command line; the chosen command's name is in `command`."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("scene", metavar="SCENE.ply", help="the splat")
+    common.add_argument("--json", action="store_true", help="answer with one JSON object on stdout")
+    common.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto",
+        help="where to compute; auto takes an NVIDIA GPU when there is one",
+    )
+    parser = Parser(
+        prog="python -m backend",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
+    )
+    for name, summary, about, add_options in (
+        ("train", "learn a scene's objects (first)", TRAIN, _train_options),
+        ("select", "select what is clicked", SELECT, _select_options),
+        ("render", "draw a view of a scene", RENDER, _render_options),
+        ("info", "say what a scene holds", INFO, lambda parser: None),
+    ):
+        subparser = commands.add_parser(
+            name,
+            help=summary,
+            description=about,
+            parents=[common],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        add_options(subparser)
+    return parser
+
+
+def _views_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--views",
+        metavar="PATH",
+        default="",
+        help="the cameras: a COLMAP model's folder, the folder above it, or a cameras.json "
+        "(default: found beside the scene)",
+    )
+
+
+def _train_options(parser: Parser) -> None:
+    defaults = protocol.Train(scene="")
+    _views_option(parser)
+    parser.add_argument(
+        "--masks", metavar="DIR", default="", help="the masks' folder (default: SCENE.saga/masks)"
+    )
+    parser.add_argument(
+        "--sam-checkpoint",
+        metavar="FILE",
+        default="",
+        help="weights of Segment Anything, to make the masks of views that have none",
+    )
+    parser.add_argument(
+        "--max-mask-minutes",
+        metavar="M",
+        type=float,
+        default=defaults.max_mask_minutes,
+        help="stop making masks after M minutes and train on what there is (default: no limit)",
+    )
+    parser.add_argument(
+        "--recipe",
+        choices=("fast", "paper"),
+        default=defaults.recipe,
+        help="fast: a warm start and few steps (default); "
+        "paper: as published, a random start and 10,000 steps",
+    )
+    parser.add_argument(
+        "--steps", metavar="N", type=int, default=0, help="training steps (default: the recipe's)"
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=0, help="the same seed gives the same result"
+    )
+
+
+def _select_options(parser: Parser) -> None:
+    defaults = protocol.Select(scene="")
+    _views_option(parser)
+    parser.add_argument("--view", metavar="NAME", help="the view that is clicked")
+    parser.add_argument(
+        "--pixel",
+        nargs=2,
+        type=float,
+        metavar=("X", "Y"),
+        help="the clicked pixel, from the top left",
+    )
+    parser.add_argument(
+        "--ray",
+        nargs=6,
+        type=float,
+        metavar=("OX", "OY", "OZ", "DX", "DY", "DZ"),
+        help="instead of a pixel: origin and direction of a ray in the frame of the .ply",
+    )
+    parser.add_argument(
+        "--scale",
+        metavar="S",
+        type=float,
+        default=defaults.scale,
+        help="how large a thing is meant, from 0 to 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="T",
+        type=float,
+        default=defaults.threshold,
+        help="how alike what is taken must be, from -1 to 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="OUT.ply: the selected Gaussians; OUT.npy: a boolean for each Gaussian of the scene",
+    )
+
+
+def _render_options(parser: Parser) -> None:
+    _views_option(parser)
+    parser.add_argument("--view", metavar="NAME", required=True, help="the view to draw")
+    parser.add_argument(
+        "--what",
+        choices=("color", "depth", "alpha", "features", "selection"),
+        default="color",
+        help="what to draw (default: %(default)s)",
+    )
+    parser.add_argument("--selection", metavar="FILE.npy", default="", help="for --what selection")
+    parser.add_argument(
+        "--size", nargs=2, type=int, metavar=("W", "H"), help="in pixels (default: the view's own)"
+    )
+    parser.add_argument("-o", "--output", metavar="OUT.png", required=True, help="the picture")

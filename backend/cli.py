@@ -1,0 +1,201 @@
+"""The engine by hand: `python -m backend train|select|render|info`."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from . import protocol
+from .arguments import build_parser
+from .errors import BadInput, SagaError, missing_package
+from .files import replacing
+from .gaussians.ply import read_ply, write_ply
+from .progress import Report
+from .protocol.checks import checked
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+EXIT_FAILED = 2
+EXIT_INTERRUPTED = 130
+
+
+def _load_engine(device: str) -> "Engine":
+    from .engine import Engine  # not before the arguments are known to be right
+
+    return Engine(device)
+
+
+def main(
+    argv: list[str] | None = None, make_engine: Callable[[str], "Engine"] = _load_engine
+) -> int:
+    """Run one command; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in argv
+    try:
+        arguments = build_parser().parse_args(argv)
+        with ProgressBar() as report, redirect_stdout(sys.stderr):
+            engine = make_engine(arguments.device)
+            text, facts = COMMANDS[arguments.command](arguments, engine, report)
+            facts = checked(facts, dict, "The answer")  # JSON knows no numbers of numpy, no NaN
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except ModuleNotFoundError as error:
+        return _fail(missing_package(error), as_json)
+    except SagaError as error:
+        return _fail(error, as_json)
+    print(json.dumps(facts) if as_json else text)
+    return 0
+
+
+def _fail(error: SagaError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": vars(protocol.failed(error))}))
+    else:
+        print(f"{error.message}\n{error.advice}".rstrip(), file=sys.stderr)
+    return EXIT_FAILED
+
+
+class ProgressBar:
+    """A `Report` that draws a bar for each stage on stderr."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm | None = None
+
+    def __enter__(self) -> "ProgressBar":
+        return self
+
+    def __exit__(self, error_type: type | None, *_: object) -> None:
+        self._close(complete=error_type is None)
+
+    def __call__(self, stage: str, fraction: float, detail: str = "") -> None:
+        if self._bar is None or self._bar.desc != stage:
+            self._close(complete=True)
+            self._bar = tqdm(
+                desc=stage,
+                total=1.0,
+                bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+                mininterval=0.1 if sys.stderr.isatty() else 10.0,
+            )
+        self._bar.set_postfix_str(detail, refresh=False)
+        self._bar.update(fraction - self._bar.n)
+
+    def _close(self, complete: bool) -> None:
+        if self._bar is not None:
+            self._bar.update(1.0 - self._bar.n if complete else 0.0)
+            self._bar.close()
+
+
+def _train(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    _check_inputs(arguments.scene, arguments.views, arguments.masks, arguments.sam_checkpoint)
+    request = protocol.Train(
+        **{option.name: getattr(arguments, option.name) for option in fields(protocol.Train)}
+    )
+    trained = engine.handle(request, report)
+    text = (
+        f"Trained {trained.gaussians:,} Gaussians on {trained.masks:,} masks of {trained.views} "
+        f"views: {trained.steps:,} steps in {trained.seconds:.0f} s, loss {trained.loss:.4f}.\n"
+        f"Saved {trained.model}"
+    )
+    return text, vars(trained)
+
+
+def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    _check_inputs(arguments.scene, arguments.views)
+    output = _output(arguments.output, arguments.scene, ".ply", ".npy")
+    if (arguments.ray is None) == (arguments.pixel is None) or (
+        (arguments.view is None) != (arguments.pixel is None)
+    ):
+        raise BadInput("It is not clear where the click is.", "Give --view and --pixel, or --ray.")
+    request = protocol.Select(
+        scene=arguments.scene,
+        views=arguments.views,
+        view=arguments.view or "",
+        pixel=arguments.pixel and tuple(arguments.pixel),
+        ray_origin=arguments.ray and tuple(arguments.ray[:3]),
+        ray_direction=arguments.ray and tuple(arguments.ray[3:]),
+        scale=arguments.scale,
+        threshold=arguments.threshold,
+    )
+    selected = engine.handle(request, report)
+    mask = np.unpackbits(selected.mask, count=selected.total).astype(bool)
+    if output.suffix.lower() == ".ply":
+        write_ply(output, read_ply(arguments.scene).cloud.subset(mask))
+    else:
+        with replacing(output) as stream:
+            np.save(stream, mask)
+    text = (
+        f"Selected {selected.count:,} of {selected.total:,} Gaussians; scale {arguments.scale:g} "
+        f"is {selected.physical_scale:.3g} in the scene.\nSaved {output}"
+    )
+    facts = {
+        "output": str(output),
+        "count": selected.count,
+        "total": selected.total,
+        "physical_scale": selected.physical_scale,
+    }
+    return text, facts
+
+
+def _render(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    from PIL import Image
+
+    _check_inputs(arguments.scene, arguments.views, arguments.selection)
+    output = _output(arguments.output, arguments.scene, ".png")
+    request = protocol.Render(
+        scene=arguments.scene,
+        views=arguments.views,
+        view=arguments.view,
+        what=arguments.what,
+        selection=_load_selection(arguments.selection) if arguments.selection else None,
+        size=arguments.size and tuple(arguments.size),
+    )
+    image = engine.handle(request, report).image
+    with replacing(output) as stream:
+        Image.fromarray(image).save(stream, "PNG")
+    height, width = image.shape[:2]
+    return f"Saved {output}", {"output": str(output), "width": width, "height": height}
+
+
+def _info(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    described = engine.handle(protocol.Info(scene=arguments.scene), report)
+    return described.text, described.facts
+
+
+def _check_inputs(*paths: str) -> None:
+    for path in filter(None, paths):
+        if not Path(path).exists():
+            raise BadInput(f"There is no {path}.", "Check the path.")
+
+
+def _output(path: str, scene: str, *suffixes: str) -> Path:
+    """A path that can be written, known before the work begins."""
+    output = Path(path)
+    if output.suffix.lower() not in suffixes:
+        raise BadInput(f"{path} has none of the endings {', '.join(suffixes)}.", "Rename it.")
+    if not output.parent.is_dir():
+        raise BadInput(f"There is no folder {output.parent}.", "Make it first.")
+    if output.exists() and output.samefile(scene):
+        raise BadInput(f"{path} is the scene itself.", "Choose another name.")
+    return output
+
+
+def _load_selection(path: str) -> np.ndarray:
+    try:
+        selection = np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} is no .npy file: {error}.", "Save one with `select`.") from error
+    if selection.dtype != bool or selection.ndim != 1:
+        raise BadInput(f"{path} holds no selection.", "Save one with `select -o OUT.npy`.")
+    return selection
+
+
+COMMANDS = {"train": _train, "select": _select, "render": _render, "info": _info}

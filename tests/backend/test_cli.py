@@ -1,0 +1,204 @@
+"""The command line, as a person and as a machine meet it."""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend import cli, protocol
+from backend.engine import Engine
+from backend.errors import NotTrained
+from backend.gaussians.cloud import GaussianCloud
+from backend.gaussians.ply import read_ply, write_ply
+
+ROOT = Path(__file__).resolve().parents[2]
+MASK = np.array([True, False, True] * 3)  # does not fill its last byte
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """Nine Gaussians in a row."""
+    zeros = np.zeros((9, 4), np.float32)
+    means = zeros[:, :3] + np.arange(9, dtype=np.float32)[:, None]
+    path = tmp_path / "nine.ply"
+    write_ply(path, GaussianCloud(means, zeros + 1, zeros[:, :3], zeros[:, 0], zeros[:, None, :3]))
+    return path
+
+
+class StandInEngine(Engine):
+    """Remembers what it was asked, and knows the answers beforehand."""
+
+    def __init__(self, device):
+        super().__init__(device)
+        self.asked = []
+
+    def handle(self, message, report):
+        self.asked.append(message)
+        print("a library's chatter")
+        report("Working", 0.5, "half")
+        return {
+            protocol.Train: protocol.Trained("nine.saga", 1.5, 9, 2, 7, 300, 0.25),
+            protocol.Select: protocol.Selected(np.packbits(MASK), 6, 9, 0.75),
+            protocol.Render: protocol.Rendered(np.full((4, 6, 3), 200, np.uint8)),
+        }[type(message)]
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command line here: (exit code, stdout, stderr, what the engine was asked)."""
+
+    def run(*argv, engine=StandInEngine):
+        made = []
+
+        def make_engine(device):
+            made.append(engine(device))
+            return made[-1]
+
+        code = cli.main([str(argument) for argument in argv], make_engine)
+        out, err = capsys.readouterr()
+        return code, out, err, [message for one in made for message in getattr(one, "asked", [])]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "command, words",
+    [
+        ((), ["train", "select", "render", "info", "SCENE.saga"]),
+        (("train",), ["COLMAP", "cameras.json", "Segment Anything", "paper"]),
+        (("select",), ["smallest part", "largest group", "cosine", "OUT.npy"]),
+        (("render",), ["depth", "features", "OUT.png"]),
+    ],
+)
+def test_help_explains_what_is_meant(command, words):
+    ran = subprocess.run(
+        [sys.executable, "-m", "backend", *command, "--help"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert all(word in ran.stdout for word in words)
+
+
+def test_train_asks_for_what_was_said(run, scene, tmp_path):
+    code, out, err, asked = run(
+        "train", scene, "--masks", tmp_path, "--recipe", "paper", "--steps", 7, "--seed", 3,
+        "--max-mask-minutes", 1.5,
+    )  # fmt: skip
+    assert asked == [
+        protocol.Train(
+            str(scene), masks=str(tmp_path), recipe="paper", steps=7, seed=3, max_mask_minutes=1.5
+        )
+    ]
+    assert code == 0 and "7 masks" in out and "nine.saga" in out
+    assert "Working: 100%" in err and "half" in err and "chatter" in err  # and none of it in out
+    assert "chatter" not in out
+
+
+def test_select_writes_the_selected_gaussians(run, scene, tmp_path):
+    part = tmp_path / "part.ply"
+    code, out, _, asked = run("select", scene, "--view", "1.jpg", "--pixel", 3, 4.5, "-o", part)
+    assert asked == [protocol.Select(str(scene), view="1.jpg", pixel=(3.0, 4.5))]
+    assert code == 0 and "6 of 9" in out and "0.75" in out
+    np.testing.assert_array_equal(read_ply(part).cloud.means[:, 0], np.arange(9)[MASK])
+
+
+def test_select_writes_a_mask_and_answers_in_json(run, scene, tmp_path):
+    mask = tmp_path / "mask.npy"
+    code, out, _, asked = run(
+        "select", scene, "--ray", 0, 0, -1, 0, 0.5, 1, "--scale", 0.1, "-o", mask, "--json"
+    )
+    (request,) = asked
+    assert (request.ray_origin, request.ray_direction) == ((0, 0, -1), (0, 0.5, 1))
+    assert (request.pixel, request.scale) == (None, 0.1)
+    assert code == 0
+    assert json.loads(out) == {
+        "output": str(mask), "count": 6, "total": 9, "physical_scale": 0.75,
+    }  # fmt: skip
+    np.testing.assert_array_equal(np.load(mask), MASK)
+
+
+def test_render_hands_the_selection_over_and_writes_the_picture(run, scene, tmp_path):
+    np.save(tmp_path / "mask.npy", MASK)
+    picture = tmp_path / "picture.png"
+    code, _, _, asked = run(
+        "render", scene, "--view", "1", "--what", "selection", "--selection",
+        tmp_path / "mask.npy", "--size", 6, 4, "-o", picture,
+    )  # fmt: skip
+    assert code == 0 and asked[0].size == (6, 4)
+    np.testing.assert_array_equal(asked[0].selection, MASK)
+    np.testing.assert_array_equal(np.asarray(Image.open(picture)), np.full((4, 6, 3), 200))
+
+
+CLICK = ("--view", "1", "--pixel", "1", "2")
+REFUSED = {
+    "no command": (),
+    "unknown command": ("explode",),
+    "no number": ("select", "SCENE", *CLICK, "--scale", "large", "-o", "a.ply"),
+    "missing scene": ("train", "no.ply"),
+    "missing masks": ("train", "SCENE", "--masks", "no"),
+    "no click": ("select", "SCENE", "-o", "a.ply"),
+    "two clicks": ("select", "SCENE", *CLICK, "--ray", *"000001", "-o", "a.ply"),
+    "a pixel of no view": ("select", "SCENE", "--pixel", "1", "2", "-o", "a.ply"),
+    "other ending": ("select", "SCENE", *CLICK, "-o", "a.obj"),
+    "no folder": ("select", "SCENE", *CLICK, "-o", "no/a.ply"),
+    "over the scene": ("select", "SCENE", *CLICK, "-o", "SCENE"),
+    "no mask": ("render", "SCENE", "--view", "1", "--selection", "SCENE", "-o", "a.png"),
+}
+
+
+@pytest.mark.parametrize("argv", REFUSED.values(), ids=REFUSED.keys())
+def test_mistakes_are_refused_before_the_engine_is_asked(run, scene, argv, monkeypatch):
+    monkeypatch.chdir(scene.parent)
+    before = sorted(scene.parent.iterdir())
+    argv = [str(scene) if argument == "SCENE" else argument for argument in argv]
+    code, out, err, asked = run(*argv)
+    assert (code, out, asked) == (2, "", []) and len(err.splitlines()) == 2
+    code, out, err, _ = run(*argv, "--json")
+    error = json.loads(out)["error"]
+    assert (code, err, error["code"]) == (2, "", "bad_input") and error["advice"]
+    assert sorted(scene.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize("option", [("--scale", "1.5"), ("--scale", "nan"), ("--threshold", "-2")])
+def test_values_out_of_range_are_refused_before_the_scene_is_read(run, tmp_path, option):
+    (tmp_path / "no.ply").write_bytes(b"not read")
+    code, _, err, _ = run(
+        "select", tmp_path / "no.ply", *CLICK, *option, "-o", tmp_path / "a.ply", engine=Engine
+    )
+    assert code == 2 and option[0].strip("-") in err and "between" in err
+
+
+def test_info_of_the_real_engine(run, scene):
+    code, out, _, _ = run("info", scene, "--json", "--device", "cpu", engine=Engine)
+    assert code == 0 and json.loads(out)["gaussians"] == 9
+
+
+def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
+    code, out, _, _ = run(
+        "select", scene, *CLICK, "-o", tmp_path / "a.ply", "--json", "--device", "cpu",
+        engine=Engine,
+    )  # fmt: skip
+    assert code == 2 and json.loads(out)["error"]["code"] == NotTrained.code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals")
+def test_ctrl_c_stops_without_a_traceback():
+    count = (
+        "import sys; from backend import cli\n"
+        "class StandInEngine:\n"
+        "    def handle(self, message, report):\n"
+        "        print('at work', file=sys.stderr, flush=True)\n"
+        "        while True: report('Counting', 0.5)\n"
+        "sys.exit(cli.main(['info', 'a.ply'], lambda device: StandInEngine()))"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", count], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr.readline() == "at work\n"
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and "Traceback" not in err and "Stopped." in err
