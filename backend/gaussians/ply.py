@@ -8,17 +8,16 @@ then overwrite it) and parses ascii value by value.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 import numpy as np
 from plyfile import PlyData, PlyElement
 
 from ..errors import BadInput
+from ..files import replacing
 from .cloud import GaussianCloud
 from .columns import file_columns, gaussian_arrays, gaussian_columns, ply_type
 from .ply_header import CHOOSE_A_SPLAT, GET_IT_AGAIN, SplatHeader, read_splat_header
@@ -87,7 +86,7 @@ def _ascii_rows(stream: BinaryIO, header: SplatHeader, name: str) -> Iterator[np
         GET_IT_AGAIN,
     )
     skipped = sum(e.count for e in header.before)
-    if len(list(islice(lines, skipped))) < skipped:
+    if sum(1 for _ in islice(lines, skipped)) < skipped:
         raise wrong_count
     for start in range(0, header.gaussians.count, ROWS):
         wanted = min(ROWS, header.gaussians.count - start)
@@ -110,6 +109,7 @@ def _gather(header: SplatHeader, chunks: Iterator[np.ndarray]) -> SplatFile:
     count, dtype = header.gaussians.count, header.gaussians.dtype
     names = gaussian_columns(header.sh_degree)
     widths = (3, 4, 3, 1, len(names) - 11)  # means, quats, log_scales, opacity, sh
+    edges = np.cumsum(widths)[:-1]
     fields = [np.empty((count, width), np.float32) for width in widths]
     extra = {
         name: np.empty(count, dtype[name].newbyteorder("="))
@@ -125,9 +125,7 @@ def _gather(header: SplatHeader, chunks: Iterator[np.ndarray]) -> SplatFile:
         finite = np.isfinite(values).all(axis=1)
         keep = slice(None) if finite.all() else finite  # the slice spares a copy
         stop = kept + np.count_nonzero(finite)
-        for field, part in zip(
-            fields, np.split(values, np.cumsum(widths)[:-1], axis=1), strict=True
-        ):
+        for field, part in zip(fields, np.split(values, edges, axis=1), strict=True):
             field[kept:stop] = part[keep]
         for name, column in extra.items():
             column[kept:stop] = rows[name][keep]
@@ -157,29 +155,10 @@ def write_ply(path: str | Path, cloud: GaussianCloud) -> None:
     rows = np.zeros(min(ROWS, len(cloud)), [(name, "<" + t) for name, t in columns.items()])
     element = PlyElement.describe(np.broadcast_to(rows[:1], len(cloud)), "vertex")
     header = PlyData([element], byte_order="<").header
-    with _replacing(path) as stream:
+    with replacing(path) as stream:
         stream.write(header.encode("ascii") + b"\n")
         for start in range(0, len(cloud), ROWS):
             chunk = rows[: len(cloud) - start]
             for name in columns.keys() & arrays.keys():
                 chunk[name] = arrays[name][start : start + ROWS]
             stream.write(chunk.tobytes())
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """A new file that takes the place of `path` at the end, or vanishes if that is not reached."""
-    draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
-    try:
-        stream = draft.open("xb")
-        try:
-            with stream:
-                yield stream
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"{path} cannot be written: {error.strerror or error}.",
-            "Check that the folder exists, has room, and that no other program uses the file.",
-        ) from error

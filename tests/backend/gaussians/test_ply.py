@@ -107,6 +107,13 @@ def test_other_elements_and_strange_comments_are_passed_over(tmp_path, form):
     np.testing.assert_array_equal(read_ply(path).cloud.means[:, 1], rows["y"])
 
 
+def test_the_shortest_ascii_rows_are_read(tmp_path):
+    path = save(tmp_path / "in.ply", rows_of(1, rest=0), "ascii")
+    head, _ = path.read_bytes().split(b"end_header\n", 1)
+    path.write_bytes(head + b"end_header\n" + b" ".join([b"1"] * 14))
+    np.testing.assert_array_equal(read_ply(path).cloud.quats, [[1, 1, 1, 1]])
+
+
 def test_windows_line_ends_are_read(tmp_path):
     path = save(tmp_path / "in.ply", rows := rows_of(3))
     head, data = path.read_bytes().split(b"end_header\n", 1)
@@ -248,6 +255,12 @@ def test_a_mesh_is_told_from_a_splat(tmp_path):
 @pytest.mark.parametrize("rest", [3, 8, 10, 44, 72])
 def test_a_wrong_number_of_sh_columns_is_refused(tmp_path, rest):
     assert f"{rest} f_rest" in refusal(save(tmp_path / "bad.ply", rows_of(3, rest)))
+
+
+def test_misnumbered_sh_columns_are_refused(tmp_path):
+    rows = rows_of(3, rest=9)
+    rows.dtype.names = [name.replace("f_rest_8", "f_rest_9") for name in rows.dtype.names]
+    assert "f_rest" in refusal(save(tmp_path / "bad.ply", rows))
 
 
 def test_lists_among_or_before_the_gaussians_are_refused(tmp_path):
