@@ -1,8 +1,8 @@
 """A warm start for the features: Gaussians that are masked together start out together.
 
 How much of a Gaussian's visible weight falls in each mask is a sparse incidence
-matrix. The leading left singular vectors of its degree-normalised form embed
-each Gaussian by the masks that it appears in, over all views at once.
+matrix. The leading singular vectors of its degree-normalised form embed each
+Gaussian by the masks that it appears in, over all views at once.
 """
 
 import numpy as np
@@ -15,13 +15,36 @@ _OVERSAMPLING = 8
 _POWER_ITERATIONS = 4
 
 
-def incidence(bank: list[ViewRays], count: int) -> sp.csr_matrix:
-    """Visible weight of each Gaussian in each mask of all views, [sum of M, N] float32."""
-    blocks = []
-    for rays in bank:
-        weights = sp.csr_matrix((rays.weights, rays.gaussians, rays.offsets), (len(rays), count))
-        blocks.append(sp.csr_matrix(rays.membership.T.astype(np.float32)) @ weights)
-    return sp.vstack(blocks, format="csr")
+class Incidence:
+    """Visible weight of each Gaussian in each mask of all views, a matrix [sum of M, N].
+
+    Never formed: per view it is the masks over the pixels times the pixels'
+    blending weights, and a product with either factor costs and holds less.
+    """
+
+    def __init__(self, bank: list[ViewRays], count: int) -> None:
+        """count: N, the Gaussians of the scene."""
+        self._views = [
+            (
+                rays.membership.astype(np.float32),
+                sp.csr_array((rays.weights, rays.gaussians, rays.offsets), (len(rays), count)),
+            )
+            for rays in bank
+        ]
+        self._ends = np.cumsum([rays.membership.shape[1] for rays in bank])
+        self.shape = (int(self._ends[-1]), count)
+
+    def times(self, by_gaussian: np.ndarray) -> np.ndarray:
+        """The product with [N, C], float32 [sum of M, C]."""
+        return np.concatenate([masks.T @ (rays @ by_gaussian) for masks, rays in self._views])
+
+    def transposed_times(self, by_mask: np.ndarray) -> np.ndarray:
+        """The transpose's product with [sum of M, C], float32 [N, C]."""
+        total = np.zeros((self.shape[1], by_mask.shape[1]), np.float32)
+        parts = np.split(by_mask, self._ends[:-1])
+        for (masks, rays), part in zip(self._views, parts, strict=True):
+            total += rays.T @ (masks @ part)
+        return total
 
 
 def spectral_features(
@@ -33,24 +56,24 @@ def spectral_features(
     incidence matrix, both sides divided by the root of their degrees as in
     spectral co-clustering (Dhillon 2001).
     """
-    matrix = incidence(bank, count)
-    mask_degree, gaussian_degree = (np.asarray(matrix.sum(axis)).ravel() for axis in (1, 0))
-    matrix = (
-        sp.diags(_inverse_root(mask_degree)) @ matrix @ sp.diags(_inverse_root(gaussian_degree))
-    )
-    transposed = matrix.T  # a view
-    basis = rng.standard_normal((matrix.shape[0], dim + _OVERSAMPLING)).astype(np.float32)
+    incidence = Incidence(bank, count)
+    masks, _ = incidence.shape
+    per_mask = _inverse_root(incidence.times(np.ones((count, 1), np.float32)))
+    per_gaussian = _inverse_root(incidence.transposed_times(np.ones((masks, 1), np.float32)))
+    basis = rng.standard_normal((masks, dim + _OVERSAMPLING)).astype(np.float32)
     for iteration in range(_POWER_ITERATIONS):
         report("Finding what is masked together", iteration / _POWER_ITERATIONS)
-        basis, _ = np.linalg.qr(matrix @ (transposed @ basis))
+        by_gaussian = per_gaussian**2 * incidence.transposed_times(per_mask * basis)
+        basis, _ = np.linalg.qr(per_mask * incidence.times(by_gaussian))
+    embedded = per_gaussian * incidence.transposed_times(per_mask * basis)
     features = np.zeros((count, dim), np.float32)  # there may be fewer masks than dimensions
-    leading = _left_singular(transposed @ basis)[:, :dim]
+    leading = _principal(embedded)[:, :dim]
     features[:, : leading.shape[1]] = leading
     norms = np.linalg.norm(features, axis=1, keepdims=True)
-    return np.divide(features, norms, out=np.zeros_like(features), where=norms > 0)
+    return np.divide(features, norms, out=features, where=norms > 0)
 
 
-def _left_singular(tall: np.ndarray) -> np.ndarray:
+def _principal(tall: np.ndarray) -> np.ndarray:
     """Left singular vectors times singular values of a tall matrix, largest first."""
     _, rotation = np.linalg.eigh(tall.T @ tall)
     return tall @ rotation[:, ::-1]

@@ -8,7 +8,7 @@ import torch
 
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.ray_bank import build_ray_bank
-from backend.affinity.spectral import spectral_features
+from backend.affinity.spectral import Incidence, spectral_features
 from backend.affinity.trainer import RECIPES, recipe_named, train_field
 from backend.errors import BadInput
 from backend.rendering import make_rasterizer
@@ -109,3 +109,18 @@ def test_recipes_by_name():
         recipe_named("slow")
     with pytest.raises(BadInput):
         recipe_named("fast", -1)
+
+
+def test_incidence_is_applied_as_if_it_were_formed(panels, bank):
+    formed = []
+    for rays in bank:
+        dense = np.zeros((len(rays), len(panels.cloud)))
+        pixel = np.repeat(np.arange(len(rays)), np.diff(rays.offsets))
+        np.add.at(dense, (pixel, rays.gaussians), rays.weights)
+        formed.append(rays.membership.T @ dense)
+    formed = np.concatenate(formed)
+    incidence = Incidence(bank, len(panels.cloud))
+    rng = np.random.default_rng(0)
+    by_gaussian, by_mask = rng.random((formed.shape[1], 2)), rng.random((formed.shape[0], 2))
+    assert incidence.times(by_gaussian) == pytest.approx(formed @ by_gaussian, rel=1e-5)
+    assert incidence.transposed_times(by_mask) == pytest.approx(formed.T @ by_mask, rel=1e-5)
