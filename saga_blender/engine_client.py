@@ -277,9 +277,7 @@ class EngineClient:
     def _pass_log_on(self) -> None:
         if self._on_log is None or self.log_path is None:
             return
-        with self.log_path.open("rb") as log:
-            log.seek(self._log_passed_on)
-            lines = log.read().rpartition(b"\n")[0]
+        lines = _read_log(self.log_path, self._log_passed_on).rpartition(b"\n")[0]
         if lines:
             self._log_passed_on += len(lines) + 1
             self._on_log(lines.decode(errors="replace"))
@@ -295,6 +293,16 @@ def _environment() -> dict[str, str]:
     return {**ours, "PYTHONUTF8": "1"}  # the log's encoding
 
 
-def _last_line(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+def _read_log(path: Path, start: int = 0) -> bytes:
+    """The log from a byte on; nothing when a cleaner of temporary files has been there."""
+    try:
+        with path.open("rb") as log:
+            log.seek(start)
+            return log.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _last_line(path: Path) -> str:
+    lines = _read_log(path).decode(errors="replace").split("\n")
     return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -128,6 +128,9 @@ def test_death_fails_all_requests_and_the_next_one_starts_another_engine(connect
         assert str(client.log_path) in error.advice
     assert "a last word" in "\n".join(log)
     assert client.wait(client.request(protocol.Info("again")), PATIENCE_S).text == "again"
+    client.log_path.unlink()  # as cleaners of temporary folders do
+    with pytest.raises(errors.EngineFailure, match="exit code 7"):
+        client.wait(client.request(protocol.Info("die")), PATIENCE_S)
 
 
 @pytest.mark.parametrize("python", ["no/such/python", ""])
