@@ -68,7 +68,8 @@ class Engine:
     def _train(self, message: protocol.Train, report: Report) -> protocol.Trained:
         from .affinity.field import Provenance
         from .affinity.ray_bank import build_ray_bank
-        from .affinity.trainer import recipe_named, train_field
+        from .affinity.recipes import recipe_named
+        from .affinity.trainer import Trainer
 
         started = time.perf_counter()
         recipe = recipe_named(message.recipe, message.steps)
@@ -78,9 +79,8 @@ class Engine:
         bank = build_ray_bank(
             scene.rasterizer, cameras, masks, np.random.default_rng(message.seed), report
         )
-        field, loss = train_field(
-            scene.cloud.means, bank, recipe, message.seed, self.device, report
-        )
+        trainer = Trainer(scene.cloud.means, bank, recipe, message.seed, self.device, report)
+        field = trainer.run(report)
         mask_count = sum(len(rays.mask_scales) for rays in bank)
         provenance = Provenance(
             fingerprint=scene.fingerprint,
@@ -90,7 +90,7 @@ class Engine:
             seed=message.seed,
             views=len(bank),
             masks=mask_count,
-            loss=loss,
+            loss=trainer.loss,
         )
         field.save(scene.workspace.field, provenance)
         scene.forget_training()
@@ -101,7 +101,7 @@ class Engine:
             views=len(bank),
             masks=mask_count,
             steps=recipe.steps,
-            loss=loss,
+            loss=trainer.loss,
         )
 
     def _masks(

@@ -67,40 +67,46 @@ def pair_weights(mean_mask_area: Tensor) -> Tensor:
     return 1.0 + 9.0 * (weights - low) / (high - low).clamp(min=torch.finfo(weights.dtype).tiny)
 
 
-def saga_loss(
+def pair_loss(
     features: Tensor,  # [P, D] rendered F(p), Eq. 10
     gates: Tensor,  # [S, D]
     correspondence: Tensor,  # [S, P, P] boolean, Eq. 7
     weights: Tensor,  # [P, P], see pair_weights
-    generator: torch.Generator,
+    generator: torch.Generator | None,  # of the resampling; None takes all pairs
 ) -> Tensor:
-    """The loss of one training step (Eq. 13), pairs averaged over the sampled scales.
+    """The two pair terms of Eq. 13, a pair's loss averaged over the sampled scales.
 
     Its value is exact and so is its gradient, but the pairs stay out of the
-    autograd graph: the pair terms are linear in the similarities of the pairs
-    that count, so the matrix of their coefficients A says everything, and the
+    autograd graph: the terms are linear in the similarities of the pairs that
+    count, so the matrix of their coefficients A says everything, and the
     gradient by the unit features u of a scale is (A + A^T) u.
     """
     gated = F.normalize(gates[:, None, :] * features[None], dim=-1)  # [S, P, D]
     with torch.no_grad():
         similarity = gated @ gated.transpose(1, 2)  # Eq. 8
-        pair = _pair_coefficients(correspondence, similarity, weights, generator)
+        pair = weights * _pair_shares(correspondence, similarity, generator)
         signed = torch.where(correspondence, -pair, pair).mul_(similarity > 0)  # Eq. 9
         gradient = (signed + signed.transpose(1, 2)) @ gated
-        pair_loss = (signed * similarity).sum()
-    corresponding = (gradient * gated).sum()  # twice the pair loss; its gradient is the right one
-    norm = (1.0 - features.norm(dim=-1)).mean()  # Eq. 11
-    return corresponding - corresponding.detach() + pair_loss + norm
+        loss = (signed * similarity).sum()
+    surrogate = (gradient * gated).sum()  # its value is twice the loss, its gradient is the loss's
+    return surrogate - surrogate.detach() + loss
 
 
-def _pair_coefficients(
-    correspondence: Tensor, similarity: Tensor, weights: Tensor, generator: torch.Generator
+def norm_loss(features: Tensor) -> Tensor:
+    """How far rendered features [P, D] are from unit length, averaged (Eq. 11)."""
+    return (1.0 - features.norm(dim=-1)).mean()
+
+
+def _pair_shares(
+    correspondence: Tensor, similarity: Tensor, generator: torch.Generator | None
 ) -> Tensor:
-    """How much each pair [P, P] weighs in Eq. 13, at each of the scales."""
+    """What each pair [P, P] contributes to the two averages of Eq. 13, before its weight."""
     pairs = split_pairs(correspondence)
-    positive, negative = resample(pairs, similarity, generator)
-    share = _mean_share(pairs.inconsistent | positive) + _mean_share(pairs.inconsistent | negative)
-    return weights * share / len(correspondence)
+    positive, negative = pairs.positive, pairs.negative
+    if generator is not None:
+        positive, negative = resample(pairs, similarity, generator)
+    shares = _mean_share(pairs.inconsistent | positive) + _mean_share(pairs.inconsistent | negative)
+    return shares / len(correspondence)
 
 
 def _mean_share(members: Tensor) -> Tensor:

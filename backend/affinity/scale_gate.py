@@ -12,6 +12,14 @@ class ScaleGate(nn.Module):
         self.weight = nn.Parameter(torch.randn(dim, generator=generator))
         self.bias = nn.Parameter(torch.zeros(dim))
 
+    @classmethod
+    def opened(cls, dim: int) -> "ScaleGate":
+        """A gate that lets everything through at every scale, and stays so in training."""
+        gate = cls(dim)
+        nn.init.zeros_(gate.weight)
+        nn.init.constant_(gate.bias, torch.inf)
+        return gate
+
     def forward(self, scales: Tensor) -> Tensor:
         """Gate vectors [S, D] of scales [S] in [0, 1]."""
         return torch.sigmoid(scales[:, None] * self.weight + self.bias)

@@ -5,19 +5,30 @@ import torch.nn.functional as F
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from ..progress import Report, silent
 
-def nearest_neighbours(means: np.ndarray, k: int) -> np.ndarray:
+_ROWS = 50_000  # asked for at once, so that a cancel is heard in between
+
+
+def nearest_neighbours(means: np.ndarray, k: int, report: Report = silent) -> np.ndarray:
     """Indices of the k nearest Gaussians of each Gaussian, itself included.
 
     Args:
         means: [N, 3].
         k: neighbours; fewer when the cloud is smaller.
+        report: told the share that is done.
 
     Returns:
         [N, min(k, N)] int32.
     """
-    _, neighbours = cKDTree(means).query(means, k=min(k, len(means)), workers=-1)
-    return neighbours.reshape(len(means), -1).astype(np.int32)
+    count, k = len(means), min(k, len(means))
+    tree = cKDTree(means)
+    neighbours = np.empty((count, k), np.int32)
+    for start in range(0, count, _ROWS):
+        report("Finding neighbours", start / count)
+        _, found = tree.query(means[start : start + _ROWS], k=k, workers=-1)
+        neighbours[start : start + _ROWS] = found.reshape(-1, k)
+    return neighbours
 
 
 def smooth(features: Tensor, neighbours: Tensor) -> Tensor:

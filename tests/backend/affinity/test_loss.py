@@ -5,9 +5,10 @@ import torch
 
 from backend.affinity.loss import (
     PairSets,
+    norm_loss,
+    pair_loss,
     pair_weights,
     resample,
-    saga_loss,
     split_pairs,
 )
 
@@ -101,7 +102,8 @@ def test_full_loss_and_its_gradients_equal_the_literal_sum(seed):
     drawn = resample(split_pairs(correspondence), similarities(features, gates), generator(seed))
     features.requires_grad_()
     gates.requires_grad_()
-    ours = saga_loss(features, gates, correspondence, weights, generator(seed))
+    ours = pair_loss(features, gates, correspondence, weights, generator(seed))
+    ours = ours + norm_loss(features)
     literal = literal_loss(features, gates, correspondence, weights, drawn)
     assert ours.item() == pytest.approx(literal.item())
     for mine, theirs in zip(
@@ -120,14 +122,14 @@ def test_gradient_pulls_partners_together_and_pushes_others_apart():
         correspondence = torch.tensor([[[True, together], [together, True]]])
         before = similarities(features, gates)[0, 0, 1]
         (gradient,) = torch.autograd.grad(
-            saga_loss(features, gates, correspondence, weights, generator()), features
+            pair_loss(features, gates, correspondence, weights, generator()), features
         )
         after = similarities(features - 0.01 * gradient, gates)[0, 0, 1]
         assert (after > before) == together
 
 
 def test_one_pixel_is_no_error():
-    loss = saga_loss(
+    loss = pair_loss(
         torch.ones(1, 4) / 2,
         torch.ones(2, 4),
         torch.ones(2, 1, 1).bool(),

@@ -9,7 +9,8 @@ import torch
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.ray_bank import build_ray_bank
 from backend.affinity.spectral import Incidence, spectral_features
-from backend.affinity.trainer import RECIPES, recipe_named, train_field
+from backend.affinity.recipes import RECIPES, recipe_named
+from backend.affinity.trainer import Trainer
 from backend.errors import BadInput
 from backend.rendering import make_rasterizer
 from backend.segmentation.click import query_feature, select
@@ -32,7 +33,7 @@ def field(request, panels, bank):
     recipe = replace(RECIPES[request.param], steps=SHORT.steps, pixels=SHORT.pixels)
     if request.param == "paper":
         recipe = replace(recipe, steps=100)
-    return train_field(panels.cloud.means, bank, recipe)[0]
+    return Trainer(panels.cloud.means, bank, recipe).run()
 
 
 def iou(a, b):
@@ -65,7 +66,7 @@ def test_a_click_on_what_is_left_of_a_scene_speaks_of_the_scene(panels, rasteriz
 
 def test_the_same_seed_gives_the_same_field(panels, bank):
     first, second, other = (
-        train_field(panels.cloud.means, bank, replace(SHORT, steps=5), seed)[0].features
+        Trainer(panels.cloud.means, bank, replace(SHORT, steps=5), seed).run().features
         for seed in (3, 3, 4)
     )
     assert torch.equal(first, second)

@@ -1,0 +1,41 @@
+"""How a field is trained: the paper's recipe (A.2), and the fast one."""
+
+from dataclasses import dataclass, replace
+
+from ..errors import BadInput
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Settings of the trainer. The last four, and one neighbour, are for ablations (Fig. 5)."""
+
+    steps: int
+    pixels: int  # sampled in a step
+    scales: int  # sampled in a step
+    learning_rate: float
+    warm_start: bool  # spectral features instead of random ones
+    dim: int = 32  # D
+    neighbours: int = 16  # K of local feature smoothing; 1 is none
+    gated: bool = True  # Eq. 3
+    norm_term: bool = True  # Eq. 11
+    resampled: bool = True  # A.1
+    reweighted: bool = True  # A.1
+
+
+RECIPES = {
+    "paper": Recipe(steps=10_000, pixels=1_000, scales=8, learning_rate=2.5e-3, warm_start=False),
+    "fast": Recipe(steps=300, pixels=500, scales=4, learning_rate=1e-2, warm_start=True),
+}
+
+
+def recipe_named(name: str, steps: int = 0) -> Recipe:
+    """A recipe by its name, with another number of steps where that is above zero.
+
+    Raises:
+        BadInput: for an unknown name or a negative number of steps.
+    """
+    if name not in RECIPES:
+        raise BadInput(f"There is no recipe {name!r}.", f"Choose one of {', '.join(RECIPES)}.")
+    if steps < 0:
+        raise BadInput(f"{steps} steps cannot be trained.", "Give a number above zero.")
+    return replace(RECIPES[name], steps=steps) if steps else RECIPES[name]
