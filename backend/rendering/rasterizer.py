@@ -2,7 +2,8 @@
 
 Both follow gsplat's classic conventions: pixel centres at +0.5, covariances
 dilated by 0.3 px^2 on the screen, contributions below 1/255 dropped, alpha
-capped at 0.99, a ray ends before its transmittance would fall to 1e-4 or below.
+capped at 0.99 (gsplat 1.5.3 itself: 0.999), a ray ends before its transmittance
+would fall to 1e-4 or below.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from ..cameras.camera import Camera
+from ..errors import BadInput
 
 
 @dataclass(frozen=True)
@@ -40,3 +42,18 @@ class Rasterizer(Protocol):
 
     def trace(self, camera: Camera, pixels: np.ndarray) -> RayContributions:
         """List the Gaussians behind pixels, integer [P, 2] as (column, row) inside the image."""
+
+
+def require_one_per_gaussian(values: np.ndarray, count: int) -> None:
+    """Refuse values [N, C] that are not one row per Gaussian: a defect of the caller's."""
+    if values.ndim != 2 or len(values) != count:
+        raise ValueError(f"values of shape {values.shape} for {count} Gaussians")
+
+
+def require_inside(pixels: np.ndarray, camera: Camera) -> None:
+    """Refuse pixels [P, 2] (column, row) outside a view with `BadInput`."""
+    if ((pixels < 0) | (pixels >= [camera.width, camera.height])).any():
+        raise BadInput(
+            f"A pixel lies outside the view {camera.name} of {camera.width} x {camera.height}.",
+            "Count columns and rows from 0 at the top left.",
+        )
