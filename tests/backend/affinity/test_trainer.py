@@ -8,8 +8,8 @@ import torch
 
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.ray_bank import build_ray_bank
-from backend.affinity.spectral import Incidence, spectral_features
 from backend.affinity.recipes import RECIPES, recipe_named
+from backend.affinity.spectral import Incidence, spectral_features
 from backend.affinity.trainer import Trainer
 from backend.errors import BadInput
 from backend.rendering import make_rasterizer
