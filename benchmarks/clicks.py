@@ -1,7 +1,6 @@
-"""One click, tried at ten scales, and how well it hit."""
+"""One click at ten scales, and how well a selection fits."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,35 +10,12 @@ from backend.protocol import Select
 SCALES = np.linspace(0.1, 1.0, 10)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a click selected."""
-
-    iou: float
-    scale: float
-    mask: np.ndarray  # boolean [N]
-
-
-def select(engine: Engine, click: Select) -> np.ndarray:
-    """The Gaussians that a click takes, boolean [N]."""
-    reply = engine.handle(click)
-    return np.unpackbits(reply.mask, count=reply.total).astype(bool)
-
-
-def best_of_scales(engine: Engine, click: Select, score: Callable[[np.ndarray], float]) -> Outcome:
-    """The best of `SCALES` at the default threshold: what a person with a slider reaches.
-
-    Args:
-        engine: with the scene trained.
-        click: its scale does not matter.
-        score: IoU of a selection, boolean [N], with the truth.
-    """
-    masks = [(scale, select(engine, replace(click, scale=float(scale)))) for scale in SCALES]
-    outcomes = [Outcome(score(mask), float(scale), mask) for scale, mask in masks]
-    return max(outcomes, key=lambda outcome: outcome.iou)
+def try_scales(engine: Engine, click: Select) -> np.ndarray:
+    """What a click selects at each of `SCALES` and the default threshold, boolean [S, N]."""
+    replies = [engine.handle(replace(click, scale=float(scale))) for scale in SCALES]
+    return np.array([np.unpackbits(r.mask, count=r.total).astype(bool) for r in replies])
 
 
 def iou(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two boolean arrays; 1 where both are empty."""
-    union = np.count_nonzero(one | other)
-    return np.count_nonzero(one & other) / union if union else 1.0
+    """Intersection over union of two boolean arrays, at least one of which is not empty."""
+    return np.count_nonzero(one & other) / np.count_nonzero(one | other)

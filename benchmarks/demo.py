@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from backend.gaussians.transform import transform
 from backend.protocol import Render, Select, Train
 from backend.rendering import make_rasterizer
 
-from .clicks import Outcome, best_of_scales, iou
+from .clicks import SCALES, iou, try_scales
 from .pictures import marked, most_interior, on_background, save, sheet
 from .synthetic import SyntheticScene, make_tabletop, write_scene
 from .synthetic.tabletop import GROUPS
@@ -32,6 +33,15 @@ from .synthetic.tabletop import GROUPS
 SIZE = (720, 540)  # of the pictures
 STEPS_IN_BLENDER = 100  # enough to see that training works there too
 LIFT = (0.0, -1.3, 0.0)  # how far the split mug is moved up in the last picture
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a click selected."""
+
+    iou: float
+    scale: float
+    mask: np.ndarray  # boolean [N]
 
 
 class Demo:
@@ -71,8 +81,10 @@ class Demo:
 
     def try_click(self, click: Select, target: str) -> Outcome:
         """The click at the scale of ten that fits the target best."""
-        wanted = self.gaussians_of(target)
-        return best_of_scales(self.engine, click, lambda mask: iou(mask, wanted))
+        masks, wanted = try_scales(self.engine, click), self.gaussians_of(target)
+        fits = [iou(mask, wanted) for mask in masks]
+        best = int(np.argmax(fits))
+        return Outcome(fits[best], float(SCALES[best]), masks[best])
 
     def mean_iou(self, title: str, targets: Sequence[str]) -> float:
         """Click every target once and print what came of it."""
@@ -136,7 +148,15 @@ def same_in_blender(demo: Demo, blender: Path, extension: Path) -> None:
     truth = demo.folder / "mug_truth.npy"
     np.save(truth, demo.gaussians_of("mug"))
     script = Path(__file__).with_name("demo_in_blender.py")
-    command = [blender, script, extension, sys.executable, demo.ply, "--output", demo.folder]
+    command = [
+        blender,
+        script,
+        extension,
+        sys.executable,
+        demo.ply,
+        "--output",
+        demo.folder / "blender",
+    ]
     command += ["--truth", truth, "--scale", demo.try_click(click, "mug").scale]
     command += ["--steps", STEPS_IN_BLENDER, "--ray", *camera.position, *towards]
     subprocess.run([str(argument) for argument in command], check=True)

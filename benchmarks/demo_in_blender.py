@@ -7,6 +7,7 @@ extension's operators and a real engine process.
 import argparse
 import importlib
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -44,10 +45,15 @@ def run(arguments: argparse.Namespace) -> None:
     preferences = bpy.context.preferences.addons[EXTENSION].preferences
     preferences.engine_python = str(arguments.engine_python)
 
-    bpy.ops.import_scene.saga_splat(filepath=str(arguments.scene.resolve()))
+    arguments.output.mkdir(exist_ok=True)
+    copy = shutil.copy(arguments.scene, arguments.output)  # so that this is a scene of its own
+    bpy.ops.import_scene.saga_splat(filepath=str(Path(copy).resolve()))
     rest = bpy.context.object
     total = len(rest.data.points)
-    bpy.context.scene.saga.steps = arguments.steps
+    settings = bpy.context.scene.saga
+    settings.views = str(arguments.scene.with_name("cameras.json").resolve())
+    settings.masks = str(arguments.scene.with_suffix(".saga").resolve() / "masks")
+    settings.steps = arguments.steps
     bpy.ops.saga.train()
 
     place = rest.matrix_world
@@ -69,7 +75,7 @@ def run(arguments: argparse.Namespace) -> None:
     expect(len(part.data.points) + len(rest.data.points) == total, "no Gaussian is lost or doubled")
     part.location.z += 1
     for obj, name in ((part, "part"), (rest, "rest")):
-        export(obj, arguments.output / f"blender_{name}.ply")
+        export(obj, arguments.output / f"{name}.ply")
 
 
 def export(obj, path: Path) -> None:

@@ -1,0 +1,196 @@
+"""The whole line on real photographs and real trained splats; `make real` runs it.
+
+Each labelled object is clicked once, in the middle of its mask in the first
+labelled view; the selection, rendered into the other labelled views, is
+compared with the labels there. Last line of the output: JSON with the mean IoU
+of each object at the best of ten scales.
+"""
+
+import argparse
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from backend.masks.make import make_masks
+from backend.masks.sam import load_sam
+from PIL import Image
+
+from backend.cameras.camera import Camera
+from backend.cameras.discover import find_views
+from backend.cameras.photographs import load_photograph
+from backend.cli import ProgressBar
+from backend.engine import Engine
+from backend.gaussians.ply import read_ply
+from backend.masks.store import MaskStore
+from backend.protocol import Render, Select, Train
+from backend.rendering import make_rasterizer
+
+from .clicks import SCALES, iou, try_scales
+from .pictures import marked, most_interior, overlay, save, sheet
+
+DATA = Path(os.environ.get("SAGA_DATA", "../shared/data"))
+
+
+@dataclass(frozen=True)
+class RealScene:
+    """A scene of the shared data, which is only read, and a folder for all that is made of it."""
+
+    source: Path
+    work: Path
+
+    @property
+    def ply(self) -> Path:
+        return self.work / "point_cloud.ply"
+
+    @cached_property
+    def cameras(self) -> dict[str, Camera]:
+        """Views by the stem of their images' names, in that order."""
+        return {Path(c.name).stem: c for c in find_views(self.ply, str(self.source))}
+
+    @cached_property
+    def rasterizer(self):
+        return make_rasterizer(read_ply(self.ply).cloud, "cpu")
+
+    @cached_property
+    def labels(self) -> dict[str, np.ndarray]:
+        """Label images, uint8 [H, W], by view; empty where the scene has none."""
+        files = sorted((self.source / "masks").glob("*.png"))
+        return {file.stem: np.asarray(Image.open(file)) for file in files}
+
+    @property
+    def objects(self) -> dict[int, str]:
+        """Labels and what they mean."""
+        if not self.labels:
+            return {}
+        names = json.loads((self.source / "masks/labels.json").read_text(encoding="utf-8"))
+        return {int(label): name for label, name in names.items() if label != "0"}
+
+    def seen(self, view: str, masks: np.ndarray) -> np.ndarray:
+        """Selections, boolean [S, N], as a view shows them: boolean [S, H, W]."""
+        shares = self.rasterizer.render(self.cameras[view], masks.T.astype(np.float32)).values
+        return np.moveaxis(shares > 0.5, -1, 0)
+
+
+def prepare(source: Path, work: Path) -> RealScene:
+    """Lay out the work folder of a scene."""
+    work.mkdir(parents=True, exist_ok=True)
+    scene = RealScene(source, work)
+    shutil.copyfile(source / "point_cloud.ply", scene.ply)
+    return scene
+
+
+def make_fresh_masks(scene: RealScene, checkpoint: Path) -> None:
+    """Make one view's masks anew and say how they fit those that lie ready, where any do."""
+    camera = next(iter(scene.cameras.values()))
+    fresh = scene.work / "fresh_masks"
+    shutil.rmtree(fresh, ignore_errors=True)
+    with ProgressBar() as report:
+        make_masks([camera], MaskStore(fresh), load_sam(checkpoint, "cpu"), report=report)
+    made = MaskStore(fresh).read(camera.name).unpack()
+    print(f"  {camera.name}: {len(made)} masks made afresh")
+    ready = MaskStore(scene.source / "sam_masks").read(camera.name)
+    if ready is not None:
+        fits = [max(iou(old, new) for new in made) for old in ready.unpack()]
+        print(f"  mean IoU of the {len(fits)} ready ones with them: {np.mean(fits):.2f}")
+
+
+def train(engine: Engine, scene: RealScene, checkpoint: Path, mask_minutes: float) -> None:
+    """Train on the masks that lie ready, else on as many as can be made in the time."""
+    ready = scene.source / "sam_masks"
+    masks = (
+        {"masks": str(ready)}
+        if ready.is_dir()
+        else {"sam_checkpoint": str(checkpoint), "max_mask_minutes": mask_minutes}
+    )
+    with ProgressBar() as report:
+        message = Train(scene=str(scene.ply), views=str(scene.source), **masks)
+        trained = engine.handle(message, report)
+    print(
+        f"  {trained.gaussians:,} Gaussians trained on {trained.masks} masks of "
+        f"{trained.views} views in {trained.seconds:.0f} s"
+    )
+
+
+def click_labelled(engine: Engine, scene: RealScene) -> dict[str, dict[str, float]]:
+    """Click each labelled object once; its results by name."""
+    results = {}
+    for label, name in scene.objects.items():
+        first, *others = (view for view, image in scene.labels.items() if (image == label).any())
+        pixel = most_interior(scene.labels[first] == label)
+        masks = try_scales(engine, click_at(scene, first, pixel))
+        fits = [
+            [iou(one, scene.labels[view] == label) for one in scene.seen(view, masks)]
+            for view in others
+        ]
+        by_scale = np.mean(fits, axis=0)
+        best = int(by_scale.argmax())
+        results[name] = {"best": round(float(by_scale[best]), 3)}
+        print(
+            f"  {name:24} IoU {by_scale[best]:.2f} at scale {SCALES[best]:.1f}, {len(others)} views"
+        )
+        draw_click(engine, scene, name, first, pixel, masks[best], [first, *others[:2]])
+    return results
+
+
+def click_middle(engine: Engine, scene: RealScene) -> None:
+    """Where nothing is labelled: one click in the middle of a view, to look at."""
+    view, camera = list(scene.cameras.items())[len(scene.cameras) // 2]
+    pixel = camera.width // 2, camera.height // 2
+    masks = try_scales(engine, click_at(scene, view, pixel))
+    for scale in (0.3, 0.6, 0.9):
+        mask = masks[np.abs(SCALES - scale).argmin()]
+        print(f"  middle of {camera.name}, scale {scale}: {mask.sum():,} Gaussians")
+        draw_click(engine, scene, f"middle {scale}", view, pixel, mask, [view])
+
+
+def click_at(scene: RealScene, view: str, pixel: tuple[int, int]) -> Select:
+    """A click on a pixel (column, row) of a view."""
+    column, row = pixel
+    place = {"scene": str(scene.ply), "views": str(scene.source), "view": view}
+    return Select(**place, pixel=(column + 0.5, row + 0.5))
+
+
+def draw_click(engine, scene, name, view, pixel, mask, shown_in) -> None:
+    """The click, the features, and the selection over photographs of some views."""
+    photo = load_photograph(scene.cameras[view])
+    features = Render(scene=str(scene.ply), views=str(scene.source), view=view, what="features")
+    pictures = [(f"click on {name}", marked(photo, pixel))]
+    pictures += [("features", engine.handle(features).image)]
+    for other in shown_in:
+        selected = scene.seen(other, mask[None])[0]
+        pictures += [(other, overlay(load_photograph(scene.cameras[other]), selected))]
+    save(sheet(pictures, columns=len(pictures)), scene.work / f"{name}.jpg")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, default=DATA, help="folder with scenes/ and models/")
+    parser.add_argument("--folder", type=Path, default=Path("build/real"), help="for all results")
+    parser.add_argument("--mask-minutes", type=float, default=10, help="for a scene without masks")
+    parser.add_argument("scenes", nargs="*", help="which; all when none is named")
+    arguments = parser.parse_args()
+    checkpoint = arguments.data / "models/mobile_sam/mobile_sam.pt"
+    sources = sorted(path.parent for path in arguments.data.glob("scenes/*/point_cloud.ply"))
+    if not sources:
+        print(f"There are no real scenes under {arguments.data}: nothing to do.")
+    engine = Engine()
+    results = {}
+    for source in sources:
+        if arguments.scenes and source.name not in arguments.scenes:
+            continue
+        print(f"\n{source.name}", flush=True)
+        scene = prepare(source, arguments.folder / source.name)
+        make_fresh_masks(scene, checkpoint)
+        train(engine, scene, checkpoint, arguments.mask_minutes)
+        results[source.name] = click_labelled(engine, scene)
+        if not scene.objects:
+            click_middle(engine, scene)
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
