@@ -66,6 +66,7 @@ class Engine:
         return self._scene
 
     def _train(self, message: protocol.Train, report: Report) -> protocol.Trained:
+        from .affinity.checkpoint import Checkpoint, training_key
         from .affinity.field import Provenance
         from .affinity.ray_bank import build_ray_bank
         from .affinity.recipes import recipe_named
@@ -80,7 +81,9 @@ class Engine:
             scene.rasterizer, cameras, masks, np.random.default_rng(message.seed), report
         )
         trainer = Trainer(scene.cloud.means, bank, recipe, message.seed, self.device, report)
-        field = trainer.run(report)
+        key = training_key(scene.fingerprint, bank, recipe, message.seed)
+        checkpoint = Checkpoint(scene.workspace.checkpoint, key)
+        field = trainer.run(report, checkpoint)
         mask_count = sum(len(rays.mask_scales) for rays in bank)
         provenance = Provenance(
             fingerprint=scene.fingerprint,
@@ -93,6 +96,7 @@ class Engine:
             loss=trainer.loss,
         )
         field.save(scene.workspace.field, provenance)
+        checkpoint.remove()
         scene.forget_training()
         return protocol.Trained(
             model=str(scene.workspace.field),

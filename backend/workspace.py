@@ -20,6 +20,11 @@ class Workspace:
         return self.folder / "masks"
 
     @property
+    def checkpoint(self) -> Path:
+        """Where an unfinished training stands."""
+        return self.folder / "training.safetensors"
+
+    @property
     def field(self) -> Path:
         """The trained affinity field."""
         return self.folder / "field.safetensors"

@@ -18,7 +18,7 @@ class FeatureTable:
         """features: [N, D]; neighbours: [N, K] indices, see `nearest_neighbours`."""
         self.features = features
         self._neighbours = neighbours
-        self._optimizer = torch.optim.SparseAdam([features], lr=learning_rate, eps=1e-15)
+        self.optimizer = torch.optim.SparseAdam([features], lr=learning_rate, eps=1e-15)
         self._slot = torch.zeros(len(features), dtype=torch.int32, device=features.device)
         self._rows = self._leaf = None
 
@@ -43,7 +43,7 @@ class FeatureTable:
             self._rows[None], self._leaf.grad, self.features.shape,
             is_coalesced=True, check_invariants=False,
         )  # fmt: skip
-        self._optimizer.step()
+        self.optimizer.step()
 
     def smoothed(self) -> Tensor:
         """All features as they are saved: smoothed, of unit length, [N, D]."""

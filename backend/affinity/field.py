@@ -2,17 +2,17 @@
 
 import dataclasses
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from ..errors import BadInput
+from ..files import replacing
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
 
@@ -57,9 +57,8 @@ class AffinityField:
         }
         metadata = {"format": FORMAT, "provenance": json.dumps(dataclasses.asdict(provenance))}
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        save_file(tensors, unfinished, metadata)
-        os.replace(unfinished, path)
+        with replacing(path) as file:
+            file.write(save(tensors, metadata))
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> tuple["AffinityField", Provenance]:

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ..progress import Report, silent
+from .checkpoint import Checkpoint
 from .correspondence import identity_vectors, mask_correspondence
 from .feature_table import FeatureTable
 from .field import AffinityField
@@ -61,11 +62,16 @@ class Trainer:
         self._gate_optimizer = torch.optim.Adam(
             self._gate.parameters(), lr=recipe.learning_rate, eps=1e-15
         )
+        self._optimizers = {"adam": self._gate_optimizer, "sparse_adam": self._table.optimizer}
 
-    def run(self, report: Report = silent) -> AffinityField:
-        """Do the steps of the recipe that are still to be done."""
+    def run(self, report: Report = silent, checkpoint: Checkpoint | None = None) -> AffinityField:
+        """Do the steps that are still to be done, from where the checkpoint is on."""
+        if checkpoint is not None and (saved := checkpoint.load()) is not None:
+            self._restore(*saved)
         while self.steps_done < self.recipe.steps:
             self.step()
+            if checkpoint is not None and checkpoint.is_due():
+                checkpoint.save(*self._state())
             report("Training", self.steps_done / self.recipe.steps, f"loss {self.loss:.3f}")
         return AffinityField(self._table.smoothed(), self._gate, self.scale_map)
 
@@ -102,6 +108,35 @@ class Trainer:
             self._generator if recipe.resampled else None,
         )
         return loss + norm_loss(features) if recipe.norm_term else loss
+
+    def _state(self) -> tuple[dict[str, Tensor], dict]:
+        """Everything that the next step depends on: tensors, and numbers for JSON."""
+        tensors = {"features": self._table.features, "generator": self._generator.get_state()}
+        tensors |= {f"gate.{name}": value for name, value in self._gate.state_dict().items()}
+        for name, optimizer in self._optimizers.items():
+            for index, moments in optimizer.state_dict()["state"].items():
+                for key, value in moments.items():
+                    tensors[f"{name}.{index}.{key}"] = torch.as_tensor(value)
+        numbers = {"steps_done": self.steps_done, "loss": self.loss}
+        return tensors, numbers | {"rng": self._rng.bit_generator.state}
+
+    def _restore(self, tensors: dict[str, Tensor], numbers: dict) -> None:
+        """Go back to a state."""
+        self.steps_done, self.loss = numbers["steps_done"], numbers["loss"]
+        self._rng.bit_generator.state = numbers["rng"]
+        self._generator.set_state(tensors["generator"])
+        self._table.features.copy_(tensors["features"])
+        self._gate.load_state_dict({name: tensors[f"gate.{name}"] for name in ("weight", "bias")})
+        for name, optimizer in self._optimizers.items():
+            state: dict[int, dict[str, Tensor]] = {}
+            for path, value in tensors.items():
+                if path.startswith(f"{name}."):
+                    _, index, key = path.split(".")
+                    # SparseAdam counts its steps in a Python integer.
+                    counted = value.dtype == torch.int64
+                    state.setdefault(int(index), {})[key] = int(value) if counted else value
+            groups = optimizer.state_dict()["param_groups"]
+            optimizer.load_state_dict({"state": state, "param_groups": groups})
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)

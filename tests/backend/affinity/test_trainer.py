@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from backend.affinity.checkpoint import Checkpoint, training_key
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.ray_bank import build_ray_bank
 from backend.affinity.recipes import RECIPES, recipe_named
 from backend.affinity.spectral import Incidence, spectral_features
 from backend.affinity.trainer import Trainer
-from backend.errors import BadInput
+from backend.errors import BadInput, Cancelled
 from backend.rendering import make_rasterizer
 from backend.segmentation.click import query_feature, select
 
@@ -71,6 +72,43 @@ def test_the_same_seed_gives_the_same_field(panels, bank):
     )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+def test_a_killed_training_goes_on_and_ends_the_same(panels, bank, tmp_path, monkeypatch):
+    monkeypatch.setattr("backend.affinity.checkpoint.INTERVAL_S", 0.0)
+    recipe = replace(SHORT, steps=12)
+
+    def checkpoint(key="same"):
+        return Checkpoint(tmp_path / "scene.saga" / "training.safetensors", key)
+
+    def killed_at_7(stage, fraction, detail=""):
+        if fraction == 7 / 12:
+            raise Cancelled
+
+    uninterrupted = Trainer(panels.cloud.means, bank, recipe).run().features
+    with pytest.raises(Cancelled):
+        Trainer(panels.cloud.means, bank, recipe).run(killed_at_7, checkpoint())
+    told = []
+    resumed = Trainer(panels.cloud.means, bank, recipe)
+    features = resumed.run(lambda *said: told.append(said), checkpoint()).features
+    assert [fraction for _, fraction, _ in told] == [step / 12 for step in range(8, 13)]
+    assert torch.equal(features, uninterrupted)
+
+    assert checkpoint("another training").load() is None
+    (tmp_path / "scene.saga" / "training.safetensors").write_bytes(b"damaged")
+    assert checkpoint().load() is None
+
+
+def test_training_key_tells_trainings_apart(bank):
+    keys = {
+        training_key("scene", bank, SHORT, 0),
+        training_key("scene", bank, SHORT, 1),
+        training_key("other scene", bank, SHORT, 0),
+        training_key("scene", bank[1:], SHORT, 0),
+        training_key("scene", bank, replace(SHORT, scales=3), 0),
+    }
+    assert len(keys) == 5
+    assert training_key("scene", bank, SHORT, 0) in keys
 
 
 def test_spectral_start_groups_what_is_masked_together(panels, bank):
