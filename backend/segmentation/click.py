@@ -8,6 +8,7 @@ from ..affinity.field import AffinityField
 from ..cameras.camera import Camera
 from ..errors import BadInput
 from ..rendering.rasterizer import Rasterizer
+from .similarity import similarity
 
 MIN_ALPHA = 0.1  # below this a pixel shows next to nothing of the splat
 
@@ -39,14 +40,6 @@ def query_feature(
     return weights @ field.features[torch.from_numpy(gaussians).to(field.features.device).long()]
 
 
-def similarity(field: AffinityField, query: Tensor, scale: float) -> Tensor:
-    """Cosine similarity [N] of all Gaussians with a query feature [D], gated (Eq. 3, 8)."""
-    squared_gate = field.gate_at(scale) ** 2
-    norms = (field.features**2 @ squared_gate).sqrt()
-    query_norm = (query**2 @ squared_gate).sqrt()
-    return field.features @ (squared_gate * query) / (norms * query_norm).clamp(min=1e-12)
-
-
 def select(field: AffinityField, query: Tensor, scale: float, threshold: float) -> np.ndarray:
     """Which Gaussians belong to what was clicked, boolean [N]."""
-    return (similarity(field, query, scale) > threshold).cpu().numpy()
+    return similarity(field, query, scale) > threshold
