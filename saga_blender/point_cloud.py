@@ -113,4 +113,6 @@ def subset(pointcloud: bpy.types.PointCloud, keep: np.ndarray) -> bpy.types.Poin
         part.materials.append(material)
     for key, value in pointcloud.items():
         part[key] = value
+    if "type" in part.bl_rna.properties:  # points or splats, since Blender 5.3
+        part.type = pointcloud.type
     return part

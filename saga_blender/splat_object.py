@@ -20,13 +20,7 @@ RAW_SCALE, RAW_QUAT, RAW_OPACITY = "saga:log_scale", "saga:quat", "saga:opacity_
 INDEX, SELECTION = "saga:index", "saga:selection"
 SOURCE, TOTAL, LAYOUT = "saga_source", "saga_total", "saga_layout"  # custom properties of the data
 
-_TAKEN = {
-    "position",
-    "radius",
-    "material_index",
-    SCALE,
-    ROTATION,
-}  # names with a meaning in Blender
+_TAKEN = {"position", "radius", "material_index", SCALE, ROTATION}  # names that mean something
 _BLOCK = 8192  # Gaussians whose SH are reordered at a time, so that they stay in the CPU's cache
 _TOLERANCE = 1e-5  # relative; a visible value closer than this to its raw one was not edited
 
@@ -170,7 +164,9 @@ def to_cloud(pointcloud: bpy.types.PointCloud, layout: Layout) -> GaussianCloud:
     )
 
 
-def _unless_edited(raw, activated, visible, inverted):
+def _unless_edited(
+    raw: np.ndarray, activated: np.ndarray, visible: np.ndarray, inverted: np.ndarray
+) -> np.ndarray:
     """Raw values where they still activate to what is visible, elsewhere the inverted edit."""
     return np.where(np.isclose(activated, visible, _TOLERANCE, 0), raw, inverted)
 
@@ -211,7 +207,7 @@ def _read_sh(pointcloud: bpy.types.PointCloud, base: np.ndarray) -> np.ndarray:
 def _read_extra(pointcloud: bpy.types.PointCloud, name: str, dtype: np.dtype) -> np.ndarray:
     attribute = pointcloud.attributes[name]
     values = point_cloud.read(attribute)
-    if attribute.data_type == "INT32_2D":
+    if attribute.data_type == "INT32_2D" and dtype == np.float64:
         return np.ascontiguousarray(values).view(dtype).reshape(-1)
     return values.astype(dtype)
 

@@ -39,6 +39,7 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
         return super().invoke(context, event)
 
     def execute(self, context):
+        path = Path(self.filepath)
         from_blender = file_to_blender(self).inverted()
         try:
             cloud = concatenate(
@@ -46,11 +47,11 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
             )
             if not len(cloud):
                 raise BadInput("There are no Gaussians in the selected objects.")
-            write_ply(Path(self.filepath), cloud)
+            write_ply(path, cloud)
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{Path(self.filepath).name}: {len(cloud):,} Gaussians")
+        self.report({"INFO"}, f"{path.name}: {len(cloud):,} Gaussians")
         return {"FINISHED"}
 
 

@@ -31,6 +31,8 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
         return self.invoke_popup(context)  # a dropped file is asked about; else the file browser
 
     def execute(self, context):
+        if context.mode != "OBJECT":
+            bpy.ops.object.mode_set(mode="OBJECT")
         paths = [Path(self.directory, file.name) for file in self.files if file.name]
         objects = []
         for path in paths or [Path(self.filepath)]:
@@ -46,7 +48,7 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
     def _import(self, context, path: Path) -> bpy.types.Object:
         """Make an object of one file; raises before there is anything to clean up."""
         splat = read_ply(path)
-        data = to_point_cloud(splat.cloud, path.stem, str(path.resolve()))
+        data = to_point_cloud(splat.cloud, path.stem, str(path.absolute()))
         obj = bpy.data.objects.new(path.stem, data)
         obj.matrix_world = file_to_blender(self)
         context.collection.objects.link(obj)

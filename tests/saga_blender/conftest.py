@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -131,12 +132,6 @@ def read_rows(path: Path, dtype: np.dtype) -> np.ndarray:
 
 
 @pytest.fixture
-def ply():
-    """The helpers above that make and read files."""
-    return _Ply
-
-
-class _Ply:
-    rows = staticmethod(splat_rows)
-    write = staticmethod(write_rows)
-    read = staticmethod(read_rows)
+def ply() -> SimpleNamespace:
+    """The helpers above that make, write and read rows."""
+    return SimpleNamespace(rows=splat_rows, write=write_rows, read=read_rows)

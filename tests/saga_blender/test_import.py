@@ -61,6 +61,13 @@ def test_upright_in_blender(addon, ply, tmp_path):
     np.testing.assert_allclose(obj.matrix_world @ obj.data.points[0].co, (1, 3, 2), atol=1e-6)
 
 
+def test_from_edit_mode(addon, ply, tmp_path):
+    bpy.ops.mesh.primitive_cube_add()
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", ply.rows(3))))
+    assert bpy.context.mode == "OBJECT" and bpy.context.object.name == "a"
+
+
 def test_gaussians_that_are_not_finite_are_left_out_and_counted(addon, ply, tmp_path, capfd):
     rows = ply.rows(10)
     rows["f_rest_7"][3] = np.nan
