@@ -23,7 +23,7 @@ def test_equals_the_cosine_of_gated_vectors(field, scale):
     gate = torch.sigmoid(scale * field.gate.weight + field.gate.bias).detach()
     literal = [
         float((gate * f) @ (gate * query) / ((gate * f).norm() * (gate * query).norm()))
-        for f in field.features.double()
+        for f in field.features
     ]
     literal[7] = 0.0
     assert similarity(field, query, scale) == pytest.approx(literal, abs=1e-5)
