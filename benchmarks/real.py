@@ -15,8 +15,6 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from backend.masks.make import make_masks
-from backend.masks.sam import load_sam
 from PIL import Image
 
 from backend.cameras.camera import Camera
@@ -25,6 +23,8 @@ from backend.cameras.photographs import load_photograph
 from backend.cli import ProgressBar
 from backend.engine import Engine
 from backend.gaussians.ply import read_ply
+from backend.masks.make import make_masks
+from backend.masks.sam import load_sam
 from backend.masks.store import MaskStore
 from backend.protocol import Render, Select, Train
 from backend.rendering import make_rasterizer
@@ -89,7 +89,7 @@ def make_fresh_masks(scene: RealScene, checkpoint: Path) -> None:
     fresh = scene.work / "fresh_masks"
     shutil.rmtree(fresh, ignore_errors=True)
     with ProgressBar() as report:
-        make_masks([camera], MaskStore(fresh), load_sam(checkpoint, "cpu"), report=report)
+        make_masks([camera], MaskStore(fresh), load_sam(checkpoint), load_photograph, report)
     made = MaskStore(fresh).read(camera.name).unpack()
     print(f"  {camera.name}: {len(made)} masks made afresh")
     ready = MaskStore(scene.source / "sam_masks").read(camera.name)
