@@ -1,0 +1,90 @@
+"""Making the masks of a scene's views, view by view."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from ..cameras.camera import Camera
+from ..cameras.photographs import load_photograph
+from ..progress import Report, silent
+from .store import MaskStore
+from .view_masks import ViewMasks
+
+
+class FindsMasks(Protocol):
+    """Finds the masks of a picture; `backend.masks.sam.MaskGenerator` is one."""
+
+    def generate(self, image: np.ndarray, report: Report = silent) -> ViewMasks: ...
+
+
+def make_masks(
+    cameras: Sequence[Camera],
+    store: MaskStore,
+    generator: FindsMasks,
+    render: Callable[[Camera], np.ndarray],
+    report: Report = silent,
+    max_minutes: float = 0.0,
+) -> int:
+    """Make and store the masks of every view that the store lacks.
+
+    An interrupted run goes on where it was. When the time is up the views with
+    masks are spread over the scene.
+
+    Args:
+        cameras: the views.
+        store: is filled.
+        generator: finds the masks.
+        render: draws a view that has no photograph, uint8 [H, W, 3] RGB.
+        report: called often.
+        max_minutes: after that time no further view is begun; 0 for no limit.
+
+    Returns:
+        How many of the views have masks now.
+
+    Raises:
+        BadInput: a photograph cannot be read.
+    """
+    deadline = time.monotonic() + 60 * max_minutes if max_minutes else math.inf
+    missing = [camera for camera in spread_out(cameras) if camera.name not in store]
+    for done, camera in enumerate(missing):
+        if done and time.monotonic() > deadline:
+            break
+        step = _part_of(report, camera.name, done, len(missing))
+        step("", 0.0)
+        image = load_photograph(camera) if camera.image_path else render(camera)
+        store.write(camera.name, generator.generate(image, step))
+    report("Making masks", 1.0)
+    return sum(camera.name in store for camera in cameras)
+
+
+def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
+    """The views in an order whose every beginning is spread out.
+
+    Each next view is the one farthest from all before it, in position and
+    direction of view.
+    """
+    if not cameras:
+        return []
+    positions = np.array([camera.position for camera in cameras])
+    directions = np.array([camera.world_to_camera[2, :3] for camera in cameras])
+    extent = np.linalg.norm(positions - positions.mean(axis=0), axis=1).max()
+    places = np.hstack([positions / (extent or 1.0), directions])
+    order = [0]
+    distance = np.full(len(cameras), np.inf)
+    while len(order) < len(cameras):
+        distance = np.minimum(distance, np.linalg.norm(places - places[order[-1]], axis=1))
+        distance[order[-1]] = -1.0  # done, also where others stand at the same place
+        order.append(int(distance.argmax()))
+    return [cameras[index] for index in order]
+
+
+def _part_of(report: Report, view_name: str, done: int, total: int) -> Report:
+    """A report of one view's progress as a part of all."""
+
+    def step(stage: str, fraction: float, detail: str = "") -> None:
+        report("Making masks", (done + fraction) / total, view_name)
+
+    return step

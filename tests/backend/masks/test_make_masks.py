@@ -1,0 +1,95 @@
+"""Making masks view by view, with a generator that finds what is red."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.cameras.camera import Camera
+from backend.errors import BadInput, Cancelled
+from backend.masks.make import make_masks, spread_out
+from backend.masks.store import MaskStore
+from backend.masks.view_masks import ViewMasks
+
+
+class RedMasks:
+    """One mask: the red pixels."""
+
+    def generate(self, image, report=None):
+        report("Finding masks", 0.5)
+        red = (image[..., 0] > 200) & (image[..., 2] < 50)
+        return ViewMasks.pack(red[None], np.ones(1))
+
+
+def ring(count, folder=None):
+    """Cameras on a circle that look at its centre, red on the left half of their photographs."""
+    cameras = []
+    for index in range(count):
+        angle = 2 * np.pi * index / count
+        right = [-np.sin(angle), np.cos(angle), 0]
+        forward = [-np.cos(angle), -np.sin(angle), 0]
+        world_to_camera = np.eye(4)
+        world_to_camera[:3, :3] = [right, np.cross(forward, right), forward]
+        world_to_camera[2, 3] = 5
+        path = None
+        if folder:
+            path = folder / f"{index:02}.png"
+            photo = np.zeros((8, 12, 3), np.uint8)
+            photo[:, :6, 0] = 255
+            Image.fromarray(photo).save(path)
+        name = f"{index:02}.png"
+        cameras.append(Camera(name, 12, 8, 10, 10, 6, 4, world_to_camera, path))
+    return cameras
+
+
+def test_every_beginning_of_the_order_is_spread_out():
+    order = [int(camera.name[:2]) for camera in spread_out(ring(16))]
+    assert sorted(order) == list(range(16))
+    assert order[:2] == [0, 8] and sorted(order[:4]) == [0, 4, 8, 12]
+    assert sorted(order[:8]) == list(range(0, 16, 2))
+    same_place = [Camera(f"{i}", 1, 1, 1, 1, 0, 0, np.eye(4)) for i in range(3)]
+    assert [camera.name for camera in spread_out(same_place)] == ["0", "1", "2"]
+    assert spread_out([]) == []
+
+
+def test_photographs_reach_the_generator_as_rgb_and_renders_fill_the_gaps(tmp_path):
+    with_photo, without = ring(1, tmp_path) + ring(2)[1:]
+    blue = np.zeros((8, 12, 3), np.uint8)
+    blue[..., 2] = 255
+    store = MaskStore(tmp_path / "masks")
+    assert make_masks([with_photo, without], store, RedMasks(), lambda camera: blue) == 2
+    assert store.read(with_photo.name).areas() == [8 * 6]
+    assert store.read(without.name).areas() == [0]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
+    cameras = ring(6, tmp_path)
+    store = MaskStore(tmp_path / "masks")
+
+    def cancel_in_the_third_view(stage, fraction, detail=""):
+        if fraction > 2.4 / 6:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        make_masks(cameras, store, RedMasks(), None, cancel_in_the_third_view)
+    assert store.views() == ["00", "03"]
+    calls = []
+
+    def watch(stage, fraction, detail=""):
+        calls.append((fraction, detail))
+
+    assert make_masks(cameras, store, RedMasks(), None, watch) == 6
+    fractions, details = zip(*calls, strict=True)
+    assert "03.png" not in details and "05.png" in details
+    assert fractions[0] == 0 and fractions[-1] == 1 and list(fractions) == sorted(fractions)
+
+
+def test_time_limit_stops_after_the_view_in_hand(tmp_path):
+    store = MaskStore(tmp_path / "masks")
+    assert make_masks(ring(6, tmp_path), store, RedMasks(), None, max_minutes=1e-9) == 1
+
+
+def test_broken_photograph_is_named(tmp_path):
+    cameras = ring(2, tmp_path)
+    cameras[1].image_path.write_bytes(b"no picture")
+    with pytest.raises(BadInput, match=r"01\.png"):
+        make_masks(cameras, MaskStore(tmp_path / "masks"), RedMasks(), None)

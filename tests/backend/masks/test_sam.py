@@ -1,0 +1,151 @@
+"""Automatic masks: the pieces against literal references, the whole on a real photograph."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from backend.errors import BadInput, Cancelled
+from backend.masks.decoder import PromptedImage
+from backend.masks.sam import MaskSettings, load_sam, mask_boxes, non_maximum_suppression
+from backend.masks.store import MaskStore
+from backend.masks.torchvision_compat import import_torchvision
+
+DATA = Path(__file__).parents[3] / ".." / "shared" / "data"
+MOBILE_SAM = DATA / "models" / "mobile_sam" / "mobile_sam.pt"
+KITCHEN = DATA / "scenes" / "kitchen"
+
+
+@pytest.fixture(scope="module")
+def mobile_sam():
+    if not (MOBILE_SAM.is_file() and KITCHEN.is_dir()):
+        pytest.skip("the MobileSAM weights or the kitchen photographs are not here")
+    return load_sam(MOBILE_SAM, settings=MaskSettings(points_per_side=8))
+
+
+def iou_of_boxes(a, b):
+    width = min(a[2], b[2]) - max(a[0], b[0])
+    height = min(a[3], b[3]) - max(a[1], b[1])
+    overlap = max(width, 0) * max(height, 0)
+    area_a, area_b = (box[2:] - box[:2] for box in (a, b))
+    return overlap / (area_a.prod() + area_b.prod() - overlap)
+
+
+def test_non_maximum_suppression_equals_its_definition():
+    rng = np.random.default_rng(0)
+    corner = rng.integers(0, 12, (60, 2))
+    boxes = np.hstack([corner, corner + rng.integers(1, 12, (60, 2))])
+    scores = rng.integers(0, 30, 60) / 30  # with ties
+    kept = []
+    for index in sorted(range(60), key=lambda index: -scores[index]):
+        if all(iou_of_boxes(boxes[index], boxes[better]) <= 0.5 for better in kept):
+            kept.append(index)
+    assert 5 < len(kept) < 55
+    np.testing.assert_array_equal(non_maximum_suppression(boxes, scores, 0.5), kept)
+    assert len(non_maximum_suppression(np.empty((0, 4)), np.empty(0), 0.5)) == 0
+
+
+def test_boxes_hold_exactly_the_mask():
+    masks = torch.zeros((2, 5, 7), dtype=torch.bool)
+    masks[0, 1, 2] = masks[0, 3, 5] = True
+    masks[1] = True
+    assert mask_boxes(masks).tolist() == [[2, 1, 6, 4], [0, 0, 7, 5]]
+    assert mask_boxes(masks[:0]).shape == (0, 4)
+
+
+def test_decoder_equals_segment_anything():
+    import_torchvision()
+    from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
+
+    torch.manual_seed(0)
+    model = Sam(
+        torch.nn.Identity(),
+        PromptEncoder(256, (6, 6), (96, 96), 16),
+        MaskDecoder(transformer_dim=256, transformer=TwoWayTransformer(2, 256, 8, 2048)),
+    ).eval()
+    embedding = torch.randn(1, 256, 6, 6)
+    points = torch.rand(5, 2) * 96
+    with torch.inference_mode():
+        sparse, dense = model.prompt_encoder((points[:, None], torch.ones(5, 1)), None, None)
+        position = model.prompt_encoder.get_dense_pe()
+        logits, predicted_iou = model.mask_decoder(embedding, position, sparse, dense, True)
+        prompted = PromptedImage(model, embedding)
+        least_iou = predicted_iou.flatten().sort().values[7].item()  # seven of 15 above it
+        found, quality, prompt = prompted.decode(points, least_iou)
+        none, _, _ = prompted.decode(points, 2 + predicted_iou.max().item())
+    wanted = predicted_iou > least_iou
+    assert len(found) == wanted.sum() == 7
+    torch.testing.assert_close(found, logits[wanted], atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(quality, predicted_iou[wanted], atol=1e-5, rtol=1e-4)
+    assert prompt.tolist() == torch.nonzero(wanted)[:, 0].tolist()
+    assert none.shape == (0, 24, 24)
+
+
+def test_real_photograph_gives_the_ready_masks(mobile_sam):
+    photo = np.asarray(Image.open(KITCHEN / "images" / "04.jpg").convert("RGB"))
+    masks = mobile_sam.generate(photo)
+    assert (masks.height, masks.width) == photo.shape[:2]
+    # The ready ones come from four times the points, so ours should be among them.
+    ready = MaskStore(KITCHEN / "sam_masks").read("04.jpg").unpack()
+    ours = masks.unpack()
+    overlap = np.einsum("ahw,bhw->ab", ours.astype(np.float32), ready.astype(np.float32))
+    areas = ours.sum(axis=(1, 2))[:, None] + ready.sum(axis=(1, 2))[None]
+    best = (overlap / (areas - overlap)).max(axis=1)
+    assert len(best) >= 15
+    assert (best >= 0.8).mean() >= 0.85
+
+
+def test_channels_are_rgb(mobile_sam):
+    mean = np.array([124, 116, 104], np.uint8)  # SAM's published mean, rounded, as RGB
+    image = np.broadcast_to(mean, (30, 40, 3))
+    given = mobile_sam.encoder_input(np.ascontiguousarray(image))
+    assert given.shape == (1, 3, 1024, 1024)
+    assert given.abs().max() < 0.01
+    assert mobile_sam.encoder_input(np.ascontiguousarray(image[..., ::-1])).abs().max() > 0.3
+    red = np.zeros((30, 40, 3), np.uint8)
+    red[..., 0] = 255
+    assert mobile_sam.encoder_input(red)[0, :, 0, 0].argmax() == 0
+
+
+def test_cancelling_between_points(mobile_sam):
+    def cancel(stage, fraction, detail=""):
+        if fraction > 0:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        mobile_sam.generate(np.zeros((40, 60, 3), np.uint8), cancel)
+
+
+def test_other_files_are_no_checkpoints(tmp_path):
+    path = tmp_path / "checkpoint.pt"
+    wrong = [{"weight": torch.zeros(3)}, {"image_encoder.pos_embed": torch.zeros(())}, [1, 2], 3]
+    for content in wrong:
+        torch.save(content, path)
+        with pytest.raises(BadInput, match=r"checkpoint\.pt"):
+            load_sam(path)
+    torch.save({"image_encoder.pos_embed": torch.zeros(1, 64, 64, 768)}, path)  # no other weights
+    with pytest.raises(BadInput, match="missing"):
+        load_sam(path)
+    whole = path.read_bytes()
+    for content in (b"", b"not a checkpoint", whole[: len(whole) // 2], pickle.dumps(Path("x"), protocol=2)):
+        path.write_bytes(content)
+        with pytest.raises(BadInput, match=r"checkpoint\.pt"):
+            load_sam(path)
+    with pytest.raises(BadInput, match=r"absent\.pt"):
+        load_sam(tmp_path / "absent.pt")
+
+
+def test_vit_b_is_recognised_by_its_weights(tmp_path):
+    import_torchvision()
+    import segment_anything
+
+    model = segment_anything.build_sam_vit_b()
+    path = tmp_path / "any name.pth"
+    torch.save(model.half().state_dict(), path)
+    loaded = load_sam(path).model
+    assert len(loaded.image_encoder.blocks) == 12 and not loaded.training
+    name = "image_encoder.blocks.11.mlp.lin2.weight"
+    assert torch.equal(loaded.state_dict()[name], model.state_dict()[name].float())
