@@ -35,8 +35,8 @@ def build_camera(
     """
     width, height = size
     fx, fy, cx, cy = intrinsics
-    if not name:
-        raise _broken(source, "a view has no image name")
+    if not name or "\0" in name:
+        raise _broken(source, f"a view has an impossible image name, {name!r}")
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise _broken(source, f"view {name} claims to be {width} x {height} pixels")
     if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput
+from ..gaussians.quaternions import matrices_from_quats
 from .build import build_camera, build_views
 from .camera import Camera
-from .colmap_files import ImageRecord, broken, read_images, read_intrinsics
+from .colmap_files import broken, read_images, read_intrinsics
 
 
 def find_colmap(folder: Path) -> Path | None:
@@ -42,21 +43,10 @@ def read_colmap(folder: Path, images_folder: Path | None = None) -> list[Camera]
     for image in read_images(images_file):
         if image.camera_id not in intrinsics:
             raise broken(images_file, f"view {image.name} has no camera {image.camera_id}")
+        if not any(image.quat):
+            raise broken(images_file, f"view {image.name} has no rotation")
         size, pinhole = intrinsics[image.camera_id]
-        rotation = _rotation(images_file, image)
+        rotation = matrices_from_quats(np.array([image.quat]))[0]
         translation = np.array(image.translation)
         cameras.append(build_camera(images_file, image.name, size, pinhole, rotation, translation))
     return build_views(images_file, cameras, images_folder)
-
-
-def _rotation(source: Path, image: ImageRecord) -> np.ndarray:
-    """[3, 3] world to camera, of the image's quaternion."""
-    norm = np.linalg.norm(image.quat)
-    if not (np.isfinite(norm) and norm > 0):
-        raise broken(source, f"view {image.name} has no rotation")
-    w, x, y, z = np.array(image.quat) / norm
-    return np.array([
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ])  # fmt: skip

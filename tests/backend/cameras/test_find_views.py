@@ -65,6 +65,7 @@ def test_cameras_json_gives_centre_and_axes(tmp_path):
         json.dumps([ENTRY | {"position": [1, 2]}]),
         json.dumps([ENTRY | {"width": 10**12}]),
         json.dumps([ENTRY | {"fx": 0}]),
+        json.dumps([ENTRY | {"img_name": "a\0b"}]),
     ],
 )
 def test_broken_cameras_json_is_bad_input(tmp_path, text):
