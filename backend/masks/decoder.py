@@ -34,7 +34,7 @@ class PromptedImage:
         self.image = embedding.flatten(2).transpose(1, 2) + no_mask
         self.position = model.prompt_encoder.get_dense_pe().flatten(2).transpose(1, 2)
 
-    def decode(self, points: Tensor, least_iou: float) -> tuple[Tensor, Tensor, Tensor]:
+    def decode(self, points: Tensor, least_iou: float) -> tuple[Tensor, Tensor]:
         """The masks of points that promise at least some quality.
 
         Args:
@@ -42,8 +42,7 @@ class PromptedImage:
             least_iou: only masks with a predicted IoU above it are made.
 
         Returns:
-            Logits [K, 4 h, 4 w], above 0 inside; predicted IoUs [K]; the
-            index of each mask's point [K].
+            Logits [K, 4 h, 4 w], above 0 inside, and predicted IoUs [K], point by point.
         """
         decoder = self.model.mask_decoder
         labels = torch.full((len(points), 1), POINT_LABEL, device=points.device)
@@ -61,7 +60,7 @@ class PromptedImage:
         )
         asked, image_of = torch.unique(prompt, return_inverse=True)
         logits = self._upscaled_logits(image[asked], weights[asked])
-        return logits[image_of, choice], predicted_iou[prompt, choice], prompt
+        return logits[image_of, choice], predicted_iou[prompt, choice]
 
     def _transform(self, prompt_tokens: Tensor) -> tuple[Tensor, Tensor]:
         """The two-way transformer: tokens [B, T, C] and image tokens [B, h * w, C] after it."""
@@ -155,5 +154,5 @@ def _per_head(x: Tensor, heads: int) -> Tensor:
 
 def _fourfold(convolution: nn.ConvTranspose2d, x: Tensor) -> Tensor:
     """A transposed 2x2 convolution of stride 2 on channels-last x: [..., C] to [..., 4, C']."""
-    weight = convolution.weight.flatten(2).transpose(1, 2).flatten(1)  # [C, 4 C']
-    return (x @ weight).unflatten(-1, (4, -1)) + convolution.bias
+    weight = convolution.weight.flatten(2).permute(2, 1, 0).flatten(0, 1)  # [4 C', C]
+    return F.linear(x, weight, convolution.bias.repeat(4)).unflatten(-1, (4, -1))

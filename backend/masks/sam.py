@@ -64,7 +64,7 @@ class MaskGenerator:
         batches = points.to(self.model.device).split(_batch_size(self.model.device))
         for done, batch in enumerate(batches):
             report("Finding masks", done / len(batches))
-            found, quality, _ = prompted.decode(batch, self.settings.predicted_iou)
+            found, quality = prompted.decode(batch, self.settings.predicted_iou)
             stable = _stability(_cut(found, size)) >= self.settings.stability
             logits.append(found[stable])
             predicted_iou.append(quality[stable])
