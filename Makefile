@@ -8,7 +8,8 @@ help: ## say what can be made
 setup: .venv/ready ## the engine's environment, in .venv
 
 demo: .venv/ready .venv-bpy45/ready ## a synthetic scene through the whole line, pictures in build/demo
-	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension "$$($(BLENDER) .ci/build_zip.py)"
+	@extension=$$($(BLENDER) .ci/build_zip.py) && \
+	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension "$$extension"
 
 test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without a window
 	$(ENGINE) -m pytest tests --ignore tests/saga_blender
@@ -29,7 +30,7 @@ lint: .venv/ready ## style
 	.venv/bin/ruff format --check .
 
 clean: ## remove the environments and everything made
-	rm -rf .venv .venv-bpy45 .venv-bpy52 build
+	rm -rf .venv .venv-bpy45 .venv-bpy52 build wheels
 
 .venv/ready: requirements/engine.txt requirements/dev.txt
 	@$(PYTHON) .ci/setup.py engine
