@@ -11,8 +11,9 @@ class Recipe:
 
     steps: int
     pixels: int  # sampled in a step
-    scales: int  # sampled in a step
-    learning_rate: float
+    scales: int  # sampled in a step, at least 3
+    learning_rate: float  # of the features
+    gate_learning_rate: float
     warm_start: bool  # spectral features instead of random ones
     dim: int = 32  # D
     neighbours: int = 16  # K of local feature smoothing; 1 is none
@@ -23,8 +24,22 @@ class Recipe:
 
 
 RECIPES = {
-    "paper": Recipe(steps=10_000, pixels=1_000, scales=8, learning_rate=2.5e-3, warm_start=False),
-    "fast": Recipe(steps=300, pixels=500, scales=4, learning_rate=1e-2, warm_start=True),
+    "paper": Recipe(
+        steps=10_000,
+        pixels=1_000,
+        scales=8,
+        learning_rate=2.5e-3,
+        gate_learning_rate=2.5e-3,
+        warm_start=False,
+    ),
+    "fast": Recipe(
+        steps=400,
+        pixels=500,
+        scales=4,
+        learning_rate=1e-2,
+        gate_learning_rate=5e-2,  # 64 numbers that must go from soft to steep in few steps
+        warm_start=True,
+    ),
 }
 
 

@@ -60,7 +60,7 @@ class Trainer:
         )
         self._gate = gate.to(device)
         self._gate_optimizer = torch.optim.Adam(
-            self._gate.parameters(), lr=recipe.learning_rate, eps=1e-15
+            self._gate.parameters(), lr=recipe.gate_learning_rate, eps=1e-15
         )
         self._optimizers = {"adam": self._gate_optimizer, "sparse_adam": self._table.optimizer}
 
@@ -92,8 +92,7 @@ class Trainer:
         recipe = self.recipe
         pixels = self._rng.choice(len(rays), min(recipe.pixels, len(rays)), replace=False)
         features = self._table.render(*map(self._tensor, rays.take(pixels)))
-        strata = np.arange(recipe.scales) + self._rng.random(recipe.scales)
-        scales = self._tensor(np.float32(strata / recipe.scales))
+        scales = self._tensor(np.float32(self._sampled_scales()))
         identities = identity_vectors(
             self._tensor(rays.membership[pixels]),
             self._tensor(np.float32(self.scale_map.to_unit(rays.mask_scales))),
@@ -108,6 +107,12 @@ class Trainer:
             self._generator if recipe.resampled else None,
         )
         return loss + norm_loss(features) if recipe.norm_term else loss
+
+    def _sampled_scales(self) -> np.ndarray:
+        """Both ends of [0, 1], where most of what is clicked is told apart, and spread between."""
+        count = self.recipe.scales - 2
+        between = (np.arange(count) + self._rng.random(count)) / count
+        return np.concatenate([[0.0], between, [1.0]])
 
     def _state(self) -> tuple[dict[str, Tensor], dict]:
         """Everything that the next step depends on: tensors, and numbers for JSON."""
