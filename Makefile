@@ -12,11 +12,11 @@ demo: .venv/ready .venv-bpy45/ready ## a synthetic scene through the whole line,
 	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension "$$extension"
 
 test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without a window
-	$(ENGINE) -m pytest tests --ignore tests/saga_blender
+	$(ENGINE) -m pytest -rs tests --ignore tests/saga_blender
 	@set -e; for environment in .venv-bpy45 .venv-bpy52; do \
 	  [ -e $$environment/ready ] || continue; \
 	  echo "$$environment:"; \
-	  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest tests/saga_blender; \
+	  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest -rs tests/saga_blender; \
 	done
 
 real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
