@@ -73,6 +73,8 @@ class Engine:
         from .affinity.trainer import Trainer
 
         started = time.perf_counter()
+        _check_range("seed", message.seed, 0, 2**63 - 1)
+        _check_range("time for masks", message.max_mask_minutes, 0, np.inf)
         recipe = recipe_named(message.recipe, message.steps)
         scene = self._open(message.scene, report)
         cameras = find_views(scene.path, message.views)
@@ -86,6 +88,7 @@ class Engine:
         field = trainer.run(report, checkpoint)
         mask_count = sum(len(rays.mask_scales) for rays in bank)
         provenance = Provenance(
+            scene=scene.path.name,
             fingerprint=scene.fingerprint,
             engine_version=__version__,
             recipe=message.recipe,

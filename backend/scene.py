@@ -57,7 +57,8 @@ class Scene:
         field, provenance = AffinityField.load(path, self.device)
         if provenance.fingerprint != self.fingerprint:
             raise BadInput(
-                f"{path} was trained on another version of {self.path.name}.",
+                f"{path} was trained on {provenance.scene} ({provenance.fingerprint[:8]}), "
+                f"not on what is in {self.path} now ({self.fingerprint[:8]}).",
                 "Train the scene again, or put the file that it was trained on back in place.",
             )
         return TrainedField(field, provenance)

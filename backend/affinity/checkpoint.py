@@ -24,7 +24,7 @@ def training_key(fingerprint: str, bank: list[ViewRays], recipe: Recipe, seed: i
     digest.update(json.dumps([fingerprint, asdict(recipe), seed]).encode())
     for rays in bank:
         digest.update(rays.name.encode())
-        for array in (rays.offsets, rays.membership, rays.mask_scales):
+        for array in (rays.traced.offsets, rays.membership, rays.mask_scales):
             digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 

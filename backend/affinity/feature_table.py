@@ -26,7 +26,7 @@ class FeatureTable:
         """Features F(p) [P, D] of traced pixels, 3D features smoothed and of unit length (Eq. 10).
 
         Args:
-            offsets: [P] start of each pixel's entries.
+            offsets: [P + 1], pixel p has the entries offsets[p]:offsets[p + 1].
             gaussians: [E] indices.
             weights: [E] blending weights.
         """
@@ -35,7 +35,9 @@ class FeatureTable:
         self._rows, local_neighbours = self._localise(neighbours)
         self._leaf = self.features[self._rows].requires_grad_()
         units = F.normalize(smooth(self._leaf, local_neighbours), dim=-1)
-        return F.embedding_bag(local, units, offsets, mode="sum", per_sample_weights=weights)
+        return F.embedding_bag(
+            local, units, offsets, mode="sum", per_sample_weights=weights, include_last_offset=True
+        )
 
     def step(self) -> None:
         """Apply the gradient of the last rendering, after `backward`, to the rows it read."""

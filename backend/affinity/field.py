@@ -23,7 +23,8 @@ FORMAT = "saga-field-1"
 class Provenance:
     """What a field was trained on, and how."""
 
-    fingerprint: str  # of the Gaussian cloud, see backend.gaussians.fingerprint
+    scene: str  # file name of the .ply
+    fingerprint: str  # of its Gaussians, see backend.gaussians.fingerprint
     engine_version: str
     recipe: str
     steps: int

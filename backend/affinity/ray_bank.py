@@ -15,7 +15,7 @@ from ..cameras.camera import Camera
 from ..errors import BadInput
 from ..masks.view_masks import ViewMasks
 from ..progress import Report, silent
-from ..rendering.rasterizer import Rasterizer
+from ..rendering.rasterizer import Rasterizer, RayContributions
 from .mask_scale import mask_scales
 
 GRID_PIXELS = 4096  # pixels of the jittered grid over each view
@@ -27,27 +27,19 @@ class ViewRays:
     """The traced pixels of one view that lie under at least one mask."""
 
     name: str
-    offsets: np.ndarray  # [P + 1] int64 into gaussians and weights
-    gaussians: np.ndarray  # [E] int32
-    weights: np.ndarray  # [E] float32, alpha * T of Eq. 4
+    pixels: np.ndarray  # [P, 2] int64 (column, row)
+    traced: RayContributions  # of these pixels
     membership: np.ndarray  # [P, M] boolean, whether the pixel lies in the mask
     mask_scales: np.ndarray  # [M] float64, scene units, all positive (Eq. 2)
     mask_areas: np.ndarray  # [M] float64, pixels of the whole mask
 
     def __len__(self) -> int:
-        return len(self.offsets) - 1
+        return len(self.pixels)
 
     @property
     def mean_mask_areas(self) -> np.ndarray:
         """Mean size of the masks over each pixel, m_p of A.1, [P] float64 pixels."""
         return self.membership @ self.mask_areas / self.membership.sum(axis=1)
-
-    def take(self, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Offsets [B], Gaussians [E'] and weights [E'] of a choice of pixels [B], in that order."""
-        lengths = np.diff(self.offsets)[pixels]
-        starts = np.cumsum(lengths) - lengths
-        entries = np.repeat(self.offsets[pixels] - starts, lengths) + np.arange(lengths.sum())
-        return starts, self.gaussians[entries], self.weights[entries]
 
 
 class MaskSource(Protocol):
@@ -98,24 +90,13 @@ def trace_view(
     scales = mask_scales(points, membership[hit])
     measurable = scales > 0
     keep = np.flatnonzero(hit & membership[:, measurable].any(axis=1))
-    rays = ViewRays(
-        camera.name,
-        traced.offsets,
-        traced.gaussians,
-        traced.weights,
-        membership[:, measurable],
-        scales[measurable],
-        masks.areas()[measurable].astype(np.float64),
-    )
-    starts, gaussians, weights = rays.take(keep)
     return ViewRays(
         camera.name,
-        np.append(starts, len(gaussians)),
-        gaussians,
-        weights,
-        rays.membership[keep],
-        rays.mask_scales,
-        rays.mask_areas,
+        pixels[keep],
+        traced.take(keep),
+        membership[keep][:, measurable],
+        scales[measurable],
+        masks.areas()[measurable].astype(np.float64),
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..progress import Report, silent
+from ..rendering.rasterizer import RayContributions
 from .ray_bank import ViewRays
 
 _OVERSAMPLING = 8
@@ -25,11 +26,7 @@ class Incidence:
     def __init__(self, bank: list[ViewRays], count: int) -> None:
         """count: N, the Gaussians of the scene."""
         self._views = [
-            (
-                rays.membership.astype(np.float32),
-                sp.csr_array((rays.weights, rays.gaussians, rays.offsets), (len(rays), count)),
-            )
-            for rays in bank
+            (rays.membership.astype(np.float32), _sparse(rays.traced, count)) for rays in bank
         ]
         self._ends = np.cumsum([rays.membership.shape[1] for rays in bank])
         self.shape = (int(self._ends[-1]), count)
@@ -71,6 +68,11 @@ def spectral_features(
     features[:, : leading.shape[1]] = leading
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     return np.divide(features, norms, out=features, where=norms > 0)
+
+
+def _sparse(traced: RayContributions, count: int) -> sp.csr_array:
+    parts = traced.weights, traced.gaussians, traced.offsets
+    return sp.csr_array(parts, (len(traced), count))
 
 
 def _principal(tall: np.ndarray) -> np.ndarray:

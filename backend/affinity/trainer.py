@@ -91,7 +91,10 @@ class Trainer:
         """Eq. 13 on sampled pixels and scales of one view."""
         recipe = self.recipe
         pixels = self._rng.choice(len(rays), min(recipe.pixels, len(rays)), replace=False)
-        features = self._table.render(*map(self._tensor, rays.take(pixels)))
+        traced = rays.traced.take(pixels)
+        features = self._table.render(
+            *map(self._tensor, (traced.offsets, traced.gaussians, traced.weights))
+        )
         scales = self._tensor(np.float32(self._sampled_scales()))
         identities = identity_vectors(
             self._tensor(rays.membership[pixels]),

@@ -3,14 +3,13 @@
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from ..cameras.photographs import without_image_suffix
 from ..errors import BadInput
+from ..files import replacing
 from .view_masks import ViewMasks
 
 # What numpy and zipfile raise on files that are damaged, hostile or another program's.
@@ -61,7 +60,7 @@ class MaskStore:
         """Store the masks of a view, replacing those it had; all or nothing."""
         path = self._path(view_name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with _replacing(path) as file:
+        with replacing(path) as file:
             np.savez_compressed(
                 file,
                 masks=masks.packed,
@@ -96,15 +95,3 @@ def _checked(shape: np.ndarray, packed: np.ndarray, quality: np.ndarray) -> View
     if quality.shape != (count,) or not np.isfinite(quality).all():
         raise ValueError("the predicted IoUs do not fit the masks")
     return ViewMasks(packed, width, quality.astype(np.float32))
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator:
-    """A binary file that takes the place of `path` once it is whole."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)

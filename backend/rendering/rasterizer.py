@@ -33,6 +33,19 @@ class RayContributions:
     weights: np.ndarray  # [E] float32
     depth: np.ndarray  # [P] float32 expected z-depth divided by alpha; 0 where nothing is hit
 
+    def __len__(self) -> int:
+        return len(self.depth)
+
+    def take(self, pixels: np.ndarray) -> "RayContributions":
+        """Those of a choice of pixels, integer [B], in that order; they may repeat."""
+        lengths = np.diff(self.offsets)[pixels]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        first = np.repeat(self.offsets[pixels] - offsets[:-1], lengths)
+        entries = first + np.arange(offsets[-1])
+        return RayContributions(
+            offsets, self.gaussians[entries], self.weights[entries], self.depth[pixels]
+        )
+
 
 class Rasterizer(Protocol):
     """Renders one Gaussian cloud, given at construction."""

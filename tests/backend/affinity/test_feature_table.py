@@ -1,5 +1,7 @@
 """Rendering through the ray bank against every Gaussian and every weight, written out."""
 
+import itertools
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -15,7 +17,7 @@ def scene(seed=0):
     features = torch.randn(COUNT, DIM, generator=g)
     neighbours = torch.randint(0, COUNT, (COUNT, 4), generator=g, dtype=torch.int32)
     lengths = torch.randint(0, 6, (PIXELS,), generator=g)
-    offsets = lengths.cumsum(0) - lengths
+    offsets = F.pad(lengths.cumsum(0), (1, 0))
     gaussians = torch.randint(0, 15, (int(lengths.sum()),), generator=g, dtype=torch.int32)
     weights = torch.rand(len(gaussians), generator=g)
     return features, neighbours, (offsets, gaussians, weights)
@@ -25,8 +27,7 @@ def literal_render(features, neighbours, rays):
     """Smooth, normalise, blend (Eq. 10): dense, over all Gaussians."""
     offsets, gaussians, weights = rays
     units = F.normalize(torch.stack([features[row.long()].mean(0) for row in neighbours]), dim=-1)
-    ends = [*offsets[1:].tolist(), len(gaussians)]
-    pixels = [range(a, b) for a, b in zip(offsets.tolist(), ends, strict=True)]
+    pixels = [range(a, b) for a, b in itertools.pairwise(offsets.tolist())]
     return torch.stack(
         [sum((weights[e] * units[gaussians[e]] for e in p), torch.zeros(DIM)) for p in pixels]
     )

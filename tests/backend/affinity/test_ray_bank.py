@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
-from backend.affinity.ray_bank import build_ray_bank, choose_pixels
+from backend.affinity.feature_table import FeatureTable
+from backend.affinity.ray_bank import build_ray_bank, choose_pixels, trace_view
 from backend.errors import BadInput, Cancelled
 from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
@@ -16,7 +19,7 @@ def bank(panels):
 def test_every_pixel_of_the_bank_is_masked_and_hits_something(bank):
     for rays in bank:
         assert rays.membership.any(axis=1).all()
-        assert (np.diff(rays.offsets) > 0).all()
+        assert (np.diff(rays.traced.offsets) > 0).all()
 
 
 def test_rays_carry_the_weights_of_their_own_pixels(panels, bank):
@@ -24,24 +27,44 @@ def test_rays_carry_the_weights_of_their_own_pixels(panels, bank):
     rays = bank[1]
     for mask, part in enumerate(range(4)):
         pixels = np.flatnonzero(rays.membership[:, mask])
-        _, gaussians, weights = rays.take(pixels)
-        own = weights[panels.parts[gaussians] == part].sum()
-        assert own > 0.9 * weights.sum()
+        traced = rays.traced.take(pixels)
+        own = traced.weights[panels.parts[traced.gaussians] == part].sum()
+        assert own > 0.9 * traced.weights.sum()
 
 
-def test_take_keeps_order_and_repeats(bank):
-    rays = bank[0]
-    starts, gaussians, weights = rays.take(np.array([5, 2, 5]))
-    five = slice(rays.offsets[5], rays.offsets[6])
-    two = slice(rays.offsets[2], rays.offsets[3])
-    expected = np.concatenate([rays.gaussians[five], rays.gaussians[two], rays.gaussians[five]])
-    assert gaussians.tolist() == expected.tolist()
-    assert starts.tolist() == [
-        0,
-        five.stop - five.start,
-        five.stop - five.start + two.stop - two.start,
-    ]
-    assert weights.sum() == pytest.approx(2 * rays.weights[five].sum() + rays.weights[two].sum())
+def test_features_and_gradients_equal_those_of_a_full_rasterisation(panels):
+    rasterizer, camera = make_rasterizer(panels.cloud, "cpu"), panels.cameras[1]
+    rays = trace_view(rasterizer, camera, panels.read(camera.name), np.random.default_rng(0))
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(len(panels.cloud), 5, generator=generator)
+    table = FeatureTable(features, torch.arange(len(features), dtype=torch.int32)[:, None], 0.1)
+    traced = rays.traced
+    offsets, gaussians, weights = map(
+        torch.from_numpy, (traced.offsets, traced.gaussians, traced.weights)
+    )
+    rendered = table.render(offsets, gaussians, weights)
+    units = F.normalize(features, dim=-1)
+
+    picture = rasterizer.render(camera, units.numpy()).values
+    columns, rows = rays.pixels.T
+    torch.testing.assert_close(
+        rendered, torch.from_numpy(picture[rows, columns]), atol=1e-5, rtol=0
+    )
+    # Rasterisation is linear in the units, so a change of them is its own gradient.
+    wanted = torch.randn(rendered.shape, generator=generator)
+    change = torch.randn(features.shape, generator=generator)
+    slope = (rasterizer.render(camera, change.numpy()).values[rows, columns] * wanted.numpy()).sum()
+    leaf = units.clone().requires_grad_()
+    bag = F.embedding_bag(
+        gaussians,
+        leaf,
+        offsets.int(),
+        mode="sum",
+        per_sample_weights=weights,
+        include_last_offset=True,
+    )
+    (gradient,) = torch.autograd.grad((bag * wanted).sum(), leaf)
+    assert float((gradient * change).sum()) == pytest.approx(float(slope), rel=1e-3)
 
 
 def test_mask_scales_are_the_size_of_what_they_show(bank):

@@ -122,7 +122,7 @@ def test_spectral_start_groups_what_is_masked_together(panels, bank):
 
 
 def test_saved_field_answers_the_same(panels, rasterizer, field, tmp_path):
-    provenance = Provenance("abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5)
+    provenance = Provenance("a.ply", "abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5)
     field.save(tmp_path / "scene.saga" / "field.safetensors", provenance)
     loaded, its_provenance = AffinityField.load(tmp_path / "scene.saga" / "field.safetensors")
     assert its_provenance == provenance
@@ -135,7 +135,7 @@ def test_saved_field_answers_the_same(panels, rasterizer, field, tmp_path):
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 100, b"{}", None])
 def test_damaged_field_is_refused_with_advice(field, tmp_path, damage):
     path = tmp_path / "field.safetensors"
-    field.save(path, Provenance("abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5))
+    field.save(path, Provenance("a.ply", "abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5))
     path.write_bytes(path.read_bytes()[:-10] if damage is None else damage)
     with pytest.raises(BadInput, match="Train the scene again"):
         AffinityField.load(path)
@@ -154,8 +154,8 @@ def test_incidence_is_applied_as_if_it_were_formed(panels, bank):
     formed = []
     for rays in bank:
         dense = np.zeros((len(rays), len(panels.cloud)))
-        pixel = np.repeat(np.arange(len(rays)), np.diff(rays.offsets))
-        np.add.at(dense, (pixel, rays.gaussians), rays.weights)
+        pixel = np.repeat(np.arange(len(rays)), np.diff(rays.traced.offsets))
+        np.add.at(dense, (pixel, rays.traced.gaussians), rays.traced.weights)
         formed.append(rays.membership.T @ dense)
     formed = np.concatenate(formed)
     incidence = Incidence(bank, len(panels.cloud))
