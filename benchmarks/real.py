@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -132,19 +133,20 @@ def click_labelled(engine: Engine, scene: RealScene) -> dict[str, dict[str, floa
         print(
             f"  {name:24} IoU {by_scale[best]:.2f} at scale {SCALES[best]:.1f}, {len(others)} views"
         )
-        draw_click(engine, scene, name, first, pixel, masks[best], [first, *others[:2]])
+        shown = [(view, view, masks[best]) for view in (first, *others[:2])]
+        draw_click(engine, scene, name, first, pixel, shown)
     return results
 
 
 def click_middle(engine: Engine, scene: RealScene) -> None:
-    """Where nothing is labelled: one click in the middle of a view, to look at."""
-    view, camera = list(scene.cameras.items())[len(scene.cameras) // 2]
+    """Where nothing is labelled: one click in the middle of the first view, to look at."""
+    view, camera = next(iter(scene.cameras.items()))
     pixel = camera.width // 2, camera.height // 2
     masks = try_scales(engine, click_at(scene, view, pixel))
-    for scale in (0.3, 0.6, 0.9):
-        mask = masks[np.abs(SCALES - scale).argmin()]
-        print(f"  middle of {camera.name}, scale {scale}: {mask.sum():,} Gaussians")
-        draw_click(engine, scene, f"middle {scale}", view, pixel, mask, [view])
+    shown = [(f"scale {SCALES[k]:.1f}", view, masks[k]) for k in (1, 5, 9)]
+    for title, _, mask in shown:
+        print(f"  middle of {camera.name}, {title}: {np.count_nonzero(mask):,} Gaussians")
+    draw_click(engine, scene, "the middle", view, pixel, shown)
 
 
 def click_at(scene: RealScene, view: str, pixel: tuple[int, int]) -> Select:
@@ -154,15 +156,30 @@ def click_at(scene: RealScene, view: str, pixel: tuple[int, int]) -> Select:
     return Select(**place, pixel=(column + 0.5, row + 0.5))
 
 
-def draw_click(engine, scene, name, view, pixel, mask, shown_in) -> None:
-    """The click, the features, and the selection over photographs of some views."""
-    photo = load_photograph(scene.cameras[view])
+def draw_click(
+    engine: Engine,
+    scene: RealScene,
+    name: str,
+    view: str,
+    pixel: tuple[int, int],
+    selections: Sequence[tuple[str, str, np.ndarray]],
+) -> None:
+    """A picture of the click, the features, and selections over photographs.
+
+    Args:
+        engine, scene: trained.
+        name: of what was clicked.
+        view, pixel: where.
+        selections: title, view to show it in, boolean [N].
+    """
     features = Render(scene=str(scene.ply), views=str(scene.source), view=view, what="features")
-    pictures = [(f"click on {name}", marked(photo, pixel))]
-    pictures += [("features", engine.handle(features).image)]
-    for other in shown_in:
+    pictures = [
+        (f"click on {name}", marked(load_photograph(scene.cameras[view]), pixel)),
+        ("features", engine.handle(features).image),
+    ]
+    for title, other, mask in selections:
         selected = scene.seen(other, mask[None])[0]
-        pictures += [(other, overlay(load_photograph(scene.cameras[other]), selected))]
+        pictures.append((title, overlay(load_photograph(scene.cameras[other]), selected)))
     save(sheet(pictures, columns=len(pictures)), scene.work / f"{name}.jpg")
 
 
