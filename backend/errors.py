@@ -62,3 +62,13 @@ def missing_package(error: ModuleNotFoundError) -> MissingSoftware:
         f"The engine's Python has no {error.name}.",
         f"Install the engine's requirements into {sys.executable}, or choose another Python.",
     )
+
+
+def require_within(name: str, value: float, low: float, high: float) -> None:
+    """Refuse a setting that lies outside its range (or is NaN).
+
+    Raises:
+        BadInput: it does.
+    """
+    if not low <= value <= high:
+        raise BadInput(f"The {name} is {value:g}.", f"It must lie between {low:g} and {high:g}.")

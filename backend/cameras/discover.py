@@ -6,6 +6,7 @@ from ..errors import BadInput
 from .camera import Camera
 from .cameras_json import read_cameras_json
 from .colmap import find_colmap, read_colmap
+from .photographs import without_image_suffix
 
 
 def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
@@ -52,3 +53,18 @@ def _images_folder(poses_file: Path, scene_ply: Path) -> Path | None:
         if (folder / "images").is_dir():
             return folder / "images"
     return None
+
+
+def view_named(cameras: list[Camera], name: str) -> Camera:
+    """The view of an image's name, with or without its extension.
+
+    Raises:
+        BadInput: there is none.
+    """
+    for camera in cameras:
+        if name in (camera.name, without_image_suffix(camera.name)):
+            return camera
+    some = ", ".join(camera.name for camera in cameras[:3])
+    raise BadInput(
+        f"There is no view {name!r}.", f"The scene has {len(cameras)} views: {some}, ..."
+    )

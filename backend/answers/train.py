@@ -1,0 +1,80 @@
+"""Train: masks, ray bank, features; saved beside the scene."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__
+from ..affinity.checkpoint import Checkpoint, training_key
+from ..affinity.field import Provenance
+from ..affinity.ray_bank import build_ray_bank
+from ..affinity.recipes import recipe_named
+from ..affinity.trainer import Trainer
+from ..cameras.camera import Camera
+from ..cameras.discover import find_views
+from ..engine import Engine
+from ..errors import BadInput, require_within
+from ..masks.store import MaskStore
+from ..pictures import draw
+from ..progress import Report
+from ..protocol import Train, Trained
+from ..scene import Scene
+
+
+def answer(engine: Engine, message: Train, report: Report) -> Trained:
+    """Train the features of a scene and save them in its work folder."""
+    started = time.perf_counter()
+    require_within("seed", message.seed, 0, 2**63 - 1)
+    require_within("time for masks", message.max_mask_minutes, 0, np.inf)
+    recipe = recipe_named(message.recipe, message.steps)
+    scene = engine.open(message.scene, report)
+    cameras = find_views(scene.path, message.views)
+    masks = _masks(scene, cameras, message, report)
+    rng = np.random.default_rng(message.seed)
+    bank = build_ray_bank(scene.rasterizer, cameras, masks, rng, report)
+    trainer = Trainer(scene.cloud.means, bank, recipe, message.seed, scene.device, report)
+    key = training_key(scene.fingerprint, bank, recipe, message.seed)
+    checkpoint = Checkpoint(scene.workspace.checkpoint, key)
+    field = trainer.run(report, checkpoint)
+    provenance = Provenance(
+        scene=scene.path.name,
+        fingerprint=scene.fingerprint,
+        engine_version=__version__,
+        recipe=message.recipe,
+        steps=recipe.steps,
+        seed=message.seed,
+        views=len(bank),
+        masks=sum(len(rays.mask_scales) for rays in bank),
+        loss=trainer.loss,
+    )
+    field.save(scene.workspace.field, provenance)
+    checkpoint.remove()
+    scene.forget_training()
+    return Trained(
+        model=str(scene.workspace.field),
+        seconds=time.perf_counter() - started,
+        gaussians=len(scene.cloud),
+        views=provenance.views,
+        masks=provenance.masks,
+        steps=recipe.steps,
+        loss=trainer.loss,
+    )
+
+
+def _masks(scene: Scene, cameras: list[Camera], message: Train, report: Report) -> MaskStore:
+    """The masks to train on: given, lying ready in the work folder, or made with SAM."""
+    store = MaskStore(Path(message.masks) if message.masks else scene.workspace.masks)
+    if message.sam_checkpoint:
+        from ..masks.make import make_masks
+        from ..masks.sam import load_sam
+
+        generator = load_sam(Path(message.sam_checkpoint), scene.device)
+        minutes = message.max_mask_minutes
+        make_masks(cameras, store, generator, lambda c: draw(scene, c, "color"), report, minutes)
+    if not any(camera.name in store for camera in cameras):
+        raise BadInput(
+            f"There are no masks for the views of {scene.path.name}.",
+            "Choose a SAM checkpoint to make them with, or a folder of ready masks.",
+        )
+    return store
