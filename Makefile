@@ -1,4 +1,4 @@
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 ENGINE = .venv/bin/python
 BLENDER = .venv-bpy45/bin/python
 

@@ -92,7 +92,10 @@ def main(name: str) -> None:
             print(f"LEFT OUT: {missing}. Tests on Blender 5.2 do not run.")
             return
         sys.exit(f"{missing}: install it (python{version} on the PATH) and try again.")
-    make(environment, python)
+    try:
+        make(environment, python)
+    except subprocess.CalledProcessError as error:  # which has said why
+        sys.exit(f"{environment.folder.name} could not be made: exit code {error.returncode}.")
     failure = import_failure(environment)
     if "cannot open shared object file" in failure:
         install_blender_libraries()
