@@ -28,7 +28,6 @@ from backend.rendering import make_rasterizer
 from .clicks import SCALES, iou, try_scales
 from .pictures import marked, most_interior, on_background, save, sheet
 from .synthetic import SyntheticScene, make_tabletop, write_scene
-from .synthetic.tabletop import GROUPS
 
 SIZE = (720, 540)  # of the pictures
 STEPS_IN_BLENDER = 100  # enough to see that training works there too
@@ -55,17 +54,9 @@ class Demo:
         with ProgressBar() as report:
             self.part_maps = write_scene(self.scene, self.ply, report)
 
-    def truth(self, target: str) -> np.ndarray:
-        """The parts, as indices, that make up a part, an object or a group."""
-        members = GROUPS.get(target, (target,))
-        names = self.scene.part_names
-        return np.array(
-            [k for k, name in enumerate(names) if {name, name.split("/")[0]} & {*members}]
-        )
-
     def gaussians_of(self, target: str) -> np.ndarray:
         """Which Gaussians belong to a target, boolean [N]."""
-        return np.isin(self.scene.part_labels, self.truth(target))
+        return np.isin(self.scene.part_labels, self.scene.parts_of(target))
 
     def camera(self, click: Select) -> Camera:
         """The camera that a click looks through."""
@@ -73,7 +64,7 @@ class Demo:
 
     def click_on(self, target: str) -> Select:
         """A click in the middle of a target, in the view that shows most of it."""
-        shown = [np.isin(parts, self.truth(target)) for parts in self.part_maps]
+        shown = [np.isin(parts, self.scene.parts_of(target)) for parts in self.part_maps]
         best = max(range(len(shown)), key=lambda view: np.count_nonzero(shown[view]))
         column, row = most_interior(shown[best])
         view = self.scene.cameras[best].name
@@ -127,7 +118,7 @@ def click_and_split(demo: Demo) -> None:
     print(f"split: mug.ply has {len(mug):,} Gaussians, rest.ply {len(rest):,}")
     pictures.append(("split and moved", draw_apart(mug, rest, view)))
     for title, picture in pictures:
-        save(picture, demo.folder / f"{title.replace(': ', ' ').replace('/', ' ')}.png")
+        save(picture, demo.folder / f"{title.split(': ')[-1].replace('/', ' ')}.png")
     save(sheet(pictures, columns=3), demo.folder / "tabletop.jpg")
 
 
@@ -148,17 +139,10 @@ def same_in_blender(demo: Demo, blender: Path, extension: Path) -> None:
     truth = demo.folder / "mug_truth.npy"
     np.save(truth, demo.gaussians_of("mug"))
     script = Path(__file__).with_name("demo_in_blender.py")
-    command = [
-        blender,
-        script,
-        extension,
-        sys.executable,
-        demo.ply,
-        "--output",
-        demo.folder / "blender",
-    ]
-    command += ["--truth", truth, "--scale", demo.try_click(click, "mug").scale]
-    command += ["--steps", STEPS_IN_BLENDER, "--ray", *camera.position, *towards]
+    command = [blender, script, extension, sys.executable, demo.ply]
+    command += ["--output", demo.folder / "blender", "--truth", truth]
+    command += ["--scale", demo.try_click(click, "mug").scale, "--steps", STEPS_IN_BLENDER]
+    command += ["--ray", *camera.position, *towards]
     subprocess.run([str(argument) for argument in command], check=True)
 
 
@@ -173,12 +157,10 @@ def main() -> None:
     with ProgressBar() as report:
         trained = demo.engine.handle(Train(scene=str(demo.ply)), report)
     print(f"trained on {trained.masks} masks of {trained.views} views in {trained.seconds:.0f} s")
-    names = demo.scene.object_names
-    parts = [
-        name for name in demo.scene.part_names if len(demo.scene.parts_of(name.split("/")[0])) > 1
-    ]
-    iou_object = demo.mean_iou("objects", names)
-    iou_part = demo.mean_iou("parts", parts)
+    things = {thing: demo.scene.parts_of(thing) for thing in demo.scene.object_names}
+    several = [demo.scene.part_names[k] for parts in things.values() for k in parts if parts[1:]]
+    iou_object = demo.mean_iou("objects", [*things])
+    iou_part = demo.mean_iou("parts", several)
     click_and_split(demo)
     if arguments.blender:
         same_in_blender(demo, arguments.blender, arguments.extension)

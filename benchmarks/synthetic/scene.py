@@ -14,7 +14,7 @@ from backend.rendering import make_rasterizer
 
 from .lighting import bake
 from .surfaces import area, sample
-from .tabletop import Part, tabletop
+from .tabletop import GROUPS, Part, tabletop
 
 SEEN = 0.87  # share of the Gaussians that some camera sees
 SEEN_DEPTH = 0.1  # scene units; how far behind the visible surface still counts as seen
@@ -32,9 +32,11 @@ class SyntheticScene:
     part_names: tuple[str, ...]  # "object/part"
     cameras: tuple[Camera, ...]
 
-    def parts_of(self, thing: str) -> list[int]:
-        """Indices into `part_names` of the parts of an object."""
-        return [k for k, name in enumerate(self.part_names) if name.split("/")[0] == thing]
+    def parts_of(self, target: str) -> list[int]:
+        """Indices into `part_names` of what makes up a part, an object or one of `GROUPS`."""
+        members = GROUPS.get(target, (target,))
+        names = enumerate(self.part_names)
+        return [k for k, name in names if name in members or name.split("/")[0] in members]
 
 
 def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> SyntheticScene:

@@ -35,12 +35,9 @@ def exact_masks(parts: np.ndarray, scene: SyntheticScene) -> ViewMasks:
         parts: of `part_map`.
         scene: that it was made of.
     """
-    named = {name: parts == k for k, name in enumerate(scene.part_names)}
-    for thing in scene.object_names:
-        named[thing] = np.isin(parts, scene.parts_of(thing))
-    for group, members in GROUPS.items():
-        named[group] = np.any([named[member] for member in members], axis=0)
-    masks = [mask for mask in named.values() if mask.sum() >= MIN_PIXELS]
+    targets = (*scene.part_names, *scene.object_names, *GROUPS)
+    shown = [np.isin(parts, scene.parts_of(target)) for target in targets]
+    masks = [mask for mask in shown if mask.sum() >= MIN_PIXELS]
     unique = list({mask.tobytes(): mask for mask in masks}.values())
     shape = (len(unique), *parts.shape)
     return ViewMasks.pack(np.array(unique, bool).reshape(shape), np.ones(len(unique)))
