@@ -4,6 +4,7 @@ The server and the command line are two thin doors onto it; both speak the
 messages of `backend.protocol`.
 """
 
+import os
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # torch and numba take seconds to import: only when something
 ANSWERS = {
     protocol.Train: "train",
     protocol.Select: "select",
+    protocol.Decompose: "decompose",
     protocol.Render: "render",
     protocol.Info: "info",
 }
@@ -28,6 +30,9 @@ class Engine:
 
     def __init__(self, device: str = "auto") -> None:
         """device: "cpu", "cuda", or "auto" for CUDA where torch finds it."""
+        # By default OpenMP's threads spin while they wait for each other, which on a machine
+        # that is busy with Blender made training 15 times slower. Read when torch is loaded.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         self._wanted_device = device
         self._scene: Scene | None = None
         self._scene_stamp: tuple | None = None
