@@ -40,6 +40,14 @@ Click a pixel of a view (--view, --pixel), or shoot a ray into the scene
              spills over, lower it when parts are missing."""
 
 RENDER = """\
+DECOMPOSE = """\
+Group all Gaussians into objects, without a click.
+
+At each scale (see `select --help`) the Gaussians that are alike become an
+object; what is like nothing else belongs to none. With several scales, what is
+found at a smaller one is a part of what is found at a larger one: "Object 2.1"
+is the largest part of "Object 2", the second largest object."""
+
 Draw a view of the scene into a .png: its color, depth, alpha (how opaque),
 the trained features (things that belong together have one color), or a
 selection that `select` saved as .npy."""
@@ -78,6 +86,7 @@ def build_parser() -> Parser:
         ("train", "learn a scene's objects (first)", TRAIN, _train_options),
         ("select", "select what is clicked", SELECT, _select_options),
         ("render", "draw a view of a scene", RENDER, _render_options),
+        ("decompose", "find all objects", DECOMPOSE, _decompose_options),
         ("info", "say what a scene holds", INFO, lambda parser: None),
     ):
         subparser = commands.add_parser(
@@ -185,6 +194,26 @@ def _render_options(parser: Parser) -> None:
         default="color",
         help="what to draw (default: %(default)s)",
     )
+def _decompose_options(parser: Parser) -> None:
+    parser.add_argument(
+        "--scale",
+        metavar="S",
+        type=float,
+        action="append",
+        dest="scales",
+        required=True,
+        help="how large things are, from 0 to 1; again for their parts",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        required=True,
+        help="OUT.npy: a row of labels for each scale, the largest scale first, -1 for no object; "
+        "else a new folder, with a .ply of each object and part",
+    )
+
+
     parser.add_argument("--selection", metavar="FILE.npy", default="", help="for --what selection")
     parser.add_argument(
         "--size", nargs=2, type=int, metavar=("W", "H"), help="in pixels (default: the view's own)"

@@ -1,4 +1,4 @@
-"""The engine by hand: `python -m backend train|select|render|info`."""
+"""The engine by hand: `python -m backend train|select|decompose|render|info`."""
 
 import argparse
 import json
@@ -15,7 +15,8 @@ from tqdm import tqdm
 from . import protocol
 from .arguments import build_parser
 from .errors import BadInput, SagaError, missing_package
-from .files import replacing
+from .files import new_folder, replacing
+from .gaussians.cloud import GaussianCloud
 from .gaussians.ply import read_ply, write_ply
 from .progress import Report
 from .protocol.checks import checked
@@ -145,6 +146,46 @@ def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> 
     return text, facts
 
 
+def _decompose(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    _check_inputs(arguments.scene)
+    output = Path(arguments.output)
+    if output.suffix:
+        _output(arguments.output, arguments.scene, ".npy")
+    elif output.exists() or not output.parent.is_dir():
+        raise BadInput(f"{output} cannot be made.", "Name a new folder in one that exists.")
+    request = protocol.Decompose(scene=arguments.scene, scales=tuple(arguments.scales))
+    found = engine.handle(request, report)
+    if output.suffix:
+        with replacing(output) as stream:
+            np.save(stream, found.labels)
+    else:
+        _write_objects(output, read_ply(arguments.scene).cloud, found)
+    counts = np.bincount(found.labels[found.labels >= 0], minlength=len(found.names))
+    unassigned = np.count_nonzero(found.labels < 0, axis=1)
+    lines = [f"{name:12} {count:>9,}" for name, count in zip(found.names, counts, strict=True)]
+    for scale, count in zip(found.scales, unassigned, strict=True):
+        lines.append(f"{count:,} Gaussians belong to no object at scale {scale:g}.")
+    facts = {
+        "output": str(output),
+        "scales": found.scales,
+        "names": found.names,
+        "parents": found.parents.tolist(),
+        "counts": counts.tolist(),
+        "unassigned": unassigned.tolist(),
+    }
+    return "\n".join([*lines, f"Saved {output}"]), facts
+
+
+def _write_objects(path: Path, cloud: GaussianCloud, found: protocol.Decomposed) -> None:
+    """A .ply for each object and part, and for what belongs to no object."""
+    masks = {name: (found.labels == k).any(axis=0) for k, name in enumerate(found.names)}
+    masks["Unassigned"] = found.labels[0] < 0
+    with new_folder(path) as folder:
+        for name, mask in masks.items():
+            if mask.any():
+                write_ply(folder / f"{name}.ply", cloud.subset(mask))
+
+
 def _render(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
     from PIL import Image
 
@@ -198,4 +239,10 @@ def _load_selection(path: str) -> np.ndarray:
     return selection
 
 
-COMMANDS = {"train": _train, "select": _select, "render": _render, "info": _info}
+COMMANDS = {
+    "train": _train,
+    "select": _select,
+    "decompose": _decompose,
+    "render": _render,
+    "info": _info,
+}

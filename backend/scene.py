@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from .affinity.field import AffinityField, Provenance
 from .errors import BadInput, NotTrained
 from .gaussians.cloud import GaussianCloud
@@ -62,6 +64,15 @@ class Scene:
                 "Train the scene again, or put the file that it was trained on back in place.",
             )
         return TrainedField(field, provenance)
+
+    def require_mine(self, index: np.ndarray) -> None:
+        """Refuse Gaussians that the scene does not have.
+
+        Raises:
+            BadInput: when `index` (integers) is empty or reaches beyond the scene.
+        """
+        if len(index) == 0 or index.min() < 0 or index.max() >= len(self.cloud):
+            raise BadInput("The object does not belong to this scene.", "Import the scene again.")
 
     def forget_training(self) -> None:
         """Read the trained field anew at the next question."""

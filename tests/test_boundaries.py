@@ -102,7 +102,7 @@ def import_without(forbidden: set[str], modules: list[str], packages: dict[str, 
     assert ran.returncode == 0, ran.stderr
 
 
-HEAVY = {"torch", "numba", "scipy", "PIL", "safetensors", "tqdm", "psutil"}
+HEAVY = {"torch", "numba", "scipy", "sklearn", "PIL", "safetensors", "tqdm", "psutil"}
 
 
 def test_what_the_add_on_needs_imports_without_the_engines_packages():
@@ -117,7 +117,7 @@ def test_what_the_add_on_needs_imports_without_the_engines_packages():
 @pytest.mark.skipif(find_spec("tqdm") is None, reason="needs the engine's environment")
 def test_the_engine_starts_without_what_takes_seconds_to_import():
     import_without(
-        {"torch", "numba", "scipy"},
+        {"torch", "numba", "scipy", "sklearn"},
         ["backend.server", "backend.cli", "backend.engine"],
         {},
     )

@@ -22,7 +22,7 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     camera, pixel = _click(scene, message)
     rasterizer, subset = scene.rasterizer, message.subset
     if subset is not None:
-        _require_in_scene(subset, len(scene.cloud))
+        scene.require_mine(subset)
         rasterizer = make_rasterizer(scene.cloud.subset(subset), scene.device)
     query = query_feature(field, rasterizer, camera, pixel, subset)
     mask = select(field, query, message.scale, message.threshold)
@@ -54,8 +54,3 @@ def _click(scene: Scene, message: Select) -> tuple[Camera, tuple[int, int]]:
             f"{camera.name} is {camera.width} x {camera.height} pixels.",
         )
     return camera, (column, row)
-
-
-def _require_in_scene(subset: np.ndarray, count: int) -> None:
-    if len(subset) == 0 or subset.min() < 0 or subset.max() >= count:
-        raise BadInput("The object does not belong to this scene.", "Import the scene again.")

@@ -7,6 +7,8 @@ from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
     Cancel,
+    Decompose,
+    Decomposed,
     Described,
     Failed,
     Hello,
@@ -31,6 +33,8 @@ from .messages import (
 __all__ = [
     "PROTOCOL_VERSION",
     "Cancel",
+    "Decompose",
+    "Decomposed",
     "Described",
     "Failed",
     "Hello",

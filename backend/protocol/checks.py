@@ -39,6 +39,8 @@ def checked(value: Any, annotation: Any, where: str) -> Any:
         return None if value is None else checked(value, get_args(annotation)[0], where)
     if get_origin(annotation) is tuple:
         kinds = get_args(annotation)
+        if kinds[-1] is ... and isinstance(value, list | tuple):  # of any length
+            kinds = kinds[:1] * len(value)
         if isinstance(value, list | tuple) and len(value) == len(kinds):
             return tuple(checked(v, kind, where) for v, kind in zip(value, kinds, strict=True))
     elif annotation in _LARGEST:

@@ -57,6 +57,15 @@ class Select:
 
 
 @dataclass(frozen=True)
+@dataclass(frozen=True)
+class Decompose:
+    """Group the Gaussians of a scene into objects, at each of some scales. Answer: Decomposed."""
+
+    scene: str
+    scales: tuple[float, ...] = (0.7,)  # in [0, 1]; one finds whole objects, several also parts
+    subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
+
+
 class Info:
     """Ask what is known of a scene. Answer: Described."""
 
@@ -129,6 +138,18 @@ class Selected:
 
 
 @dataclass(frozen=True)
+@dataclass(frozen=True)
+class Decomposed:
+    """Answer to Decompose: K clusters at S scales, numbered through, the largest scale first."""
+
+    scales: tuple[float, ...]  # as asked for, the largest first
+    labels: np.ndarray  # int32 [S, N]: cluster of each Gaussian, -1 for none
+    confidence: np.ndarray  # float32 [S, N]: cosine with the mean of the nearest cluster
+    parents: np.ndarray  # int32 [K]: cluster that a part belongs to, -1 for a whole object
+    names: tuple[str, ...]  # of each cluster: "Object 2", "Object 2.1"
+    colors: np.ndarray  # uint8 [K, 3] RGB, one for each cluster
+
+
 class Described:
     """Answer to Info."""
 
@@ -152,9 +173,9 @@ class Failed:
     advice: str
 
 
-Work = Train | Select | Info | Render  # what the engine itself answers
+Work = Train | Select | Decompose | Info | Render  # what the engine itself answers
 Request = Hello | Work | Cancel
-Reply = Welcome | Progress | Trained | Selected | Described | Rendered | Failed
+Reply = Welcome | Progress | Trained | Selected | Decomposed | Described | Rendered | Failed
 Message = Request | Reply
 
 _ERRORS = {

@@ -18,6 +18,7 @@ from backend.gaussians.ply import read_ply, write_ply
 
 ROOT = Path(__file__).resolve().parents[2]
 MASK = np.array([True, False, True] * 3)  # does not fill its last byte
+LABELS = np.array([[0, 0, 0, 0, 1, 1, 1, -1, -1], [2, 2, 2, -1, 3, 3, -1, -1, -1]], np.int32)
 
 
 @pytest.fixture
@@ -44,6 +45,14 @@ class StandInEngine(Engine):
         return {
             protocol.Train: protocol.Trained("nine.saga", 1.5, 9, 2, 7, 300, 0.25),
             protocol.Select: protocol.Selected(np.packbits(MASK), 6, 9, 0.75),
+            protocol.Decompose: protocol.Decomposed(
+                (0.9, 0.25),
+                LABELS,
+                np.ones((2, 9), np.float32),
+                np.array([-1, -1, 0, 1], np.int32),
+                ("Object 1", "Object 2", "Object 1.1", "Object 2.1"),
+                np.zeros((4, 3), np.uint8),
+            ),
             protocol.Render: protocol.Rendered(np.full((4, 6, 3), 200, np.uint8)),
         }[type(message)]
 
@@ -72,6 +81,7 @@ def run(capsys):
         ((), ["train", "select", "render", "info", "SCENE.saga"]),
         (("train",), ["COLMAP", "cameras.json", "Segment Anything", "paper"]),
         (("select",), ["smallest part", "largest group", "cosine", "OUT.npy"]),
+        (("decompose",), ["Object 2.1", "largest part", "OUT.npy"]),
         (("render",), ["depth", "features", "OUT.png"]),
     ],
 )
@@ -121,6 +131,31 @@ def test_select_writes_a_mask_and_answers_in_json(run, scene, tmp_path):
     np.testing.assert_array_equal(np.load(mask), MASK)
 
 
+def test_decompose_writes_the_labels_and_answers_in_json(run, scene, tmp_path):
+    labels = tmp_path / "labels.npy"
+    code, out, _, asked = run(
+        "decompose", scene, "--scale", 0.25, "--scale", 0.9, "-o", labels, "--json"
+    )
+    assert asked == [protocol.Decompose(str(scene), scales=(0.25, 0.9))]
+    assert code == 0 and json.loads(out) == {
+        "output": str(labels), "scales": [0.9, 0.25],
+        "names": ["Object 1", "Object 2", "Object 1.1", "Object 2.1"],
+        "parents": [-1, -1, 0, 1], "counts": [4, 3, 3, 2], "unassigned": [2, 4],
+    }  # fmt: skip
+    np.testing.assert_array_equal(np.load(labels), LABELS)
+
+
+def test_decompose_writes_a_file_of_each_object_and_part(run, scene, tmp_path):
+    folder = tmp_path / "objects"
+    code, _, _, _ = run("decompose", scene, "--scale", 0.9, "-o", folder)
+    assert code == 0
+    written = {f.stem: list(read_ply(f).cloud.means[:, 0]) for f in folder.iterdir()}
+    assert written == {
+        "Object 1": [0, 1, 2, 3], "Object 2": [4, 5, 6], "Unassigned": [7, 8],
+        "Object 1.1": [0, 1, 2], "Object 2.1": [4, 5],
+    }  # fmt: skip
+
+
 def test_render_hands_the_selection_over_and_writes_the_picture(run, scene, tmp_path):
     np.save(tmp_path / "mask.npy", MASK)
     picture = tmp_path / "picture.png"
@@ -146,6 +181,9 @@ REFUSED = {
     "other ending": ("select", "SCENE", *CLICK, "-o", "a.obj"),
     "no folder": ("select", "SCENE", *CLICK, "-o", "no/a.ply"),
     "over the scene": ("select", "SCENE", *CLICK, "-o", "SCENE"),
+    "no scale": ("decompose", "SCENE", "-o", "a.npy"),
+    "over a folder": ("decompose", "SCENE", "--scale", "1", "-o", "."),
+    "labels as a picture": ("decompose", "SCENE", "--scale", "1", "-o", "a.png"),
     "no mask": ("render", "SCENE", "--view", "1", "--selection", "SCENE", "-o", "a.png"),
 }
 

@@ -23,6 +23,7 @@ MESSAGES = [
     protocol.Select(scene="a.ply", view="left/1.jpg", pixel=(3.5, 4.0), subset=np.arange(5)),
     protocol.Select(scene="a.ply", ray_origin=(0, 0, -1), ray_direction=(0.0, 0.1, 1.0)),
     protocol.Render(scene="a.ply", view="1", selection=np.array([True, False]), size=(640, 480)),
+    protocol.Decompose(scene="a.ply", scales=(0.9, 0.5, 0.25)),
     protocol.Cancel(request=7),
     protocol.Selected(np.zeros(0, np.uint8), count=0, total=0, physical_scale=0.5),
     protocol.Described(text="ok", facts={"a": [1, None, {"b": True}], "c": 0.25}),
@@ -119,6 +120,7 @@ REFUSED = {
     "infinity by overflow": frame(
         b'{"type":"Select","id":1,"fields":{"scene":"a","scale":1e999},"arrays":[]}'
     ),
+    "no tuple of numbers": frame(header("Decompose", fields={"scene": "a", "scales": [0.5, "1"]})),
     "tuple too short": frame(header("Select", fields={"scene": "a", "pixel": [1.0]})),
     "NaN in facts": frame(header("Described", fields={"text": "", "facts": {"a": [1e999]}})),
     "facts nested too deep": frame(

@@ -15,6 +15,7 @@ from backend.affinity.trainer import Trainer
 from backend.errors import BadInput, Cancelled
 from backend.rendering import make_rasterizer
 from backend.segmentation.click import query_feature, select
+from backend.segmentation.decompose import cluster
 
 SHORT = replace(RECIPES["fast"], steps=150, pixels=200)
 
@@ -47,6 +48,16 @@ def test_a_click_selects_the_part_at_small_and_the_whole_at_large_scale(panels, 
     query = query_feature(field, rasterizer, camera, lower_half_of_panel_0)
     assert iou(select(field, query, 0.0, 0.75), panels.parts == 3) > 0.9
     assert iou(select(field, query, 1.0, 0.75), panels.objects == 0) > 0.9
+
+
+def test_the_scene_falls_into_parts_at_small_and_into_objects_at_large_scale(panels, field):
+    for scale, truth in ((0.0, panels.parts), (1.0, panels.objects)):
+        labels = cluster(field, scale).labels
+        fits = [
+            max(iou(labels == k, truth == thing) for k in range(labels.max() + 1))
+            for thing in np.unique(truth)
+        ]
+        assert np.mean(fits) > 0.9
 
 
 def test_a_click_on_nothing_is_refused(panels, rasterizer, field):

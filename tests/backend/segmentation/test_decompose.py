@@ -1,0 +1,82 @@
+"""Decompose scene: on features whose clusters are known, and on the panels after training."""
+
+import numpy as np
+import pytest
+import torch
+
+from backend.affinity.field import AffinityField
+from backend.affinity.scale_gate import ScaleGate
+from backend.affinity.scale_map import ScaleMap
+from backend.errors import BadInput
+from backend.segmentation.decompose import cluster
+from backend.segmentation.hierarchy import nest
+
+SIZES = (60, 300, 120)  # of the clusters, in the order of their features
+TRUTH = np.repeat([2, 0, 1], SIZES)  # their ranks by size
+
+
+def field_of(features: np.ndarray) -> AffinityField:
+    gate = ScaleGate(features.shape[1], torch.Generator().manual_seed(0))
+    return AffinityField(torch.from_numpy(features), gate, ScaleMap.fit(np.array([1.0, 2.0])))
+
+
+@pytest.fixture
+def features() -> np.ndarray:
+    """Three tight clusters, then five strays, then five Gaussians never seen."""
+    rng = np.random.default_rng(1)
+    clusters = np.repeat(np.eye(8)[:3], SIZES, axis=0) + rng.normal(0, 0.02, (sum(SIZES), 8))
+    strays = -np.eye(8)[:5]
+    return np.concatenate([clusters, strays, np.zeros((5, 8))]).astype(np.float32)
+
+
+def test_clusters_come_by_size_and_what_is_like_none_stays_alone(features):
+    found = cluster(field_of(features), 0.5)
+    np.testing.assert_array_equal(found.labels, [*TRUTH, *[-1] * 10])
+    assert found.confidence[: sum(SIZES)].min() > 0.95
+    assert not found.confidence[-5:].any()
+
+
+def test_the_same_scene_gives_the_same_clusters(features):
+    one, other = (cluster(field_of(features), 0.5) for _ in range(2))
+    np.testing.assert_array_equal(one.labels, other.labels)
+    np.testing.assert_array_equal(one.confidence, other.confidence)
+
+
+def test_all_beyond_the_sample_are_assigned(features, monkeypatch):
+    monkeypatch.setattr("backend.segmentation.decompose.MIN_SAMPLE", 200)
+    many = np.repeat(features[: sum(SIZES)], 10, axis=0)
+    found = cluster(field_of(many), 0.5)
+    assert np.mean(found.labels == np.repeat(TRUTH, 10)) > 0.9
+    assert set(found.labels[found.labels != np.repeat(TRUTH, 10)]) <= {-1}
+
+
+def test_a_narrow_gap_makes_no_two_objects(features):
+    tilted = features[:300] + 0.3 * np.eye(8, dtype=np.float32)[3]
+    labels = cluster(field_of(np.concatenate([features, tilted])), 0.5).labels
+    assert labels.max() == 2 and (labels[:60] == labels[-300:-240]).all()
+
+
+def test_only_what_is_still_there_is_grouped(features):
+    subset = np.flatnonzero(TRUTH != 0)[::-1].astype(np.int32)
+    found = cluster(field_of(features), 0.5, subset)
+    np.testing.assert_array_equal(found.labels[: sum(SIZES)], TRUTH - 1)
+
+
+@pytest.mark.parametrize(
+    "make", [lambda f: np.ones_like(f), lambda f: f[:7], lambda f: f[:60], lambda f: 0 * f]
+)
+def test_what_cannot_be_told_apart_says_so(features, make):
+    with pytest.raises(BadInput, match="No objects can be told apart"):
+        cluster(field_of(make(features)), 0.5)
+
+
+def test_parts_go_under_the_object_that_holds_most_of_them():
+    objects = np.array([0, 0, 0, 0, 1, 1, 1, -1, -1, -1])
+    parts = np.array([0, 0, 2, 2, 0, 1, 1, 3, 3, -1])
+    tree = nest([objects, parts])
+    np.testing.assert_array_equal(tree.labels, [objects, [2, 2, 4, 4, 2, 3, 3, 5, 5, -1]])
+    np.testing.assert_array_equal(tree.parents, [-1, -1, 0, 1, 0, -1])
+    assert tree.names == (
+        "Object 1", "Object 2", "Object 1.1", "Object 2.1", "Object 1.2", "Object 3",
+    )  # fmt: skip
+    assert len(np.unique(tree.colors, axis=0)) == 6
