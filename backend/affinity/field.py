@@ -45,7 +45,8 @@ class AffinityField:
     def gate_at(self, scale: float) -> Tensor:
         """S(s), the gate vector [D] at a scale in [0, 1] (Eq. 3)."""
         with torch.no_grad():
-            return self.gate(torch.tensor([scale], device=self.features.device))[0]
+            scales = torch.tensor([scale], dtype=torch.float32, device=self.features.device)
+            return self.gate(scales)[0]
 
     def save(self, path: Path, provenance: Provenance) -> None:
         """Write everything to one safetensors file, atomically; features as float16."""

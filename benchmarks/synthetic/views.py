@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from backend.cameras.camera import Camera
+from backend.cameras.cameras_json import camera_entry
 from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
@@ -57,7 +58,7 @@ def write_scene(scene: SyntheticScene, ply: Path, report: Report = silent) -> li
     images = ply.parent / "images"
     images.mkdir(parents=True, exist_ok=True)
     write_ply(ply, scene.cloud)
-    cameras = [_camera_entry(index, camera) for index, camera in enumerate(scene.cameras)]
+    cameras = [camera_entry(index, camera) for index, camera in enumerate(scene.cameras)]
     (ply.parent / "cameras.json").write_text(json.dumps(cameras, indent=1), encoding="utf-8")
     rasterizer = make_rasterizer(scene.cloud, "cpu")
     store = MaskStore(ply.with_suffix(".saga") / "masks")
@@ -69,17 +70,3 @@ def write_scene(scene: SyntheticScene, ply: Path, report: Report = silent) -> li
         part_maps.append(part_map(rasterizer, camera, scene))
         store.write(camera.name, exact_masks(part_maps[-1], scene))
     return part_maps
-
-
-def _camera_entry(index: int, camera: Camera) -> dict:
-    """A camera as the 3D Gaussian Splatting trainer's cameras.json has it."""
-    return {
-        "id": index,
-        "img_name": camera.name,
-        "width": camera.width,
-        "height": camera.height,
-        "position": camera.position.tolist(),
-        "rotation": camera.world_to_camera[:3, :3].T.tolist(),
-        "fx": camera.fx,
-        "fy": camera.fy,
-    }
