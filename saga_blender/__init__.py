@@ -5,8 +5,16 @@ import atexit
 import bpy
 
 from .engine_session import session
-from .operators import export_splat, import_splat, select, split, train
-from .panels import ScenePanel, SelectPanel, SplitPanel, TrainPanel
+from .operators import (
+    decompose,
+    export_splat,
+    import_splat,
+    select,
+    split,
+    split_clusters,
+    train,
+)
+from .panels import DecomposePanel, ScenePanel, SelectPanel, SplitPanel, TrainPanel
 from .preferences import SagaPreferences
 from .properties import SagaSettings
 from .select_tool import SelectTool
@@ -21,10 +29,13 @@ CLASSES = (
     train.Cancel,
     select.Select,
     split.Split,
+    decompose.Decompose,
     ScenePanel,
+    split_clusters.SplitClusters,
     TrainPanel,
     SelectPanel,
     SplitPanel,
+    DecomposePanel,
 )
 
 

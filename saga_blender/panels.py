@@ -4,9 +4,11 @@ import bpy
 import numpy as np
 
 from .engine_session import session
+from .operators.decompose import Decompose
 from .operators.export_splat import ExportSplat
 from .operators.import_splat import ImportSplat
 from .operators.split import Split
+from .operators.split_clusters import SplitClusters
 from .operators.train import Cancel, Train
 from .preferences import EXTENSION, preferences
 from .select_tool import SelectTool
@@ -94,6 +96,21 @@ class SelectPanel(_Sidebar, bpy.types.Panel):
 
 
 class SplitPanel(_Sidebar, bpy.types.Panel):
+class DecomposePanel(_Sidebar, bpy.types.Panel):
+    """Finding all things at once"""
+
+    bl_idname = "VIEW3D_PT_saga_decompose"
+    bl_label = "Decompose"
+
+    def draw(self, context):
+        settings = context.scene.saga
+        self.layout.prop(settings, "cluster_scale", slider=True)
+        self.layout.operator(
+            Decompose.bl_idname, icon="OUTLINER_OB_POINTCLOUD"
+        ).scale = settings.cluster_scale
+        self.layout.operator(SplitClusters.bl_idname, icon="OUTLINER_COLLECTION")
+
+
     """Taking the selected thing out"""
 
     bl_idname = "VIEW3D_PT_saga_split"

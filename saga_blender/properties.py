@@ -3,9 +3,11 @@
 import bpy
 from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
 
+WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
 
-def scale_property() -> FloatProperty:
-    """How large the thing is that a click means."""
+
+def scale_property(default: float = 0.5) -> FloatProperty:
+    """How large the things are that are meant."""
     return FloatProperty(
         name="Scale",
         description=(
@@ -14,7 +16,7 @@ def scale_property() -> FloatProperty:
         ),
         min=0.0,
         max=1.0,
-        default=0.5,
+        default=default,
     )
 
 
@@ -72,4 +74,5 @@ class SagaSettings(bpy.types.PropertyGroup):
         soft_max=10_000,
     )
     scale: scale_property()
+    cluster_scale: scale_property(WHOLE_OBJECTS)
     threshold: threshold_property()

@@ -17,7 +17,7 @@ from . import point_cloud
 
 SCALE, ROTATION, BASE = "scale", "rotation", "radiance:base"
 RAW_SCALE, RAW_QUAT, RAW_OPACITY = "saga:log_scale", "saga:quat", "saga:opacity_logit"
-INDEX, SELECTION = "saga:index", "saga:selection"
+INDEX, SELECTION, CLUSTER = "saga:index", "saga:selection", "saga:cluster"
 SOURCE, TOTAL, LAYOUT = "saga_source", "saga_total", "saga_layout"  # custom properties of the data
 
 _TAKEN = {"position", "radius", "material_index", SCALE, ROTATION}  # names that mean something
@@ -217,6 +217,12 @@ def scene_index(pointcloud: bpy.types.PointCloud) -> np.ndarray:
     return _read(pointcloud, INDEX)
 
 
+def remaining(pointcloud: bpy.types.PointCloud) -> np.ndarray | None:
+    """The Gaussians of the scene file that are still there, int32 [N]; None where all are."""
+    whole = len(pointcloud.points) == pointcloud[TOTAL]
+    return None if whole else scene_index(pointcloud)
+
+
 def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:
     """Which points are selected, boolean [N]."""
     return _read(pointcloud, SELECTION, np.zeros(len(pointcloud.points), bool))
@@ -225,4 +231,15 @@ def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:
 def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> None:
     """Select the points where `selected` (boolean [N]) holds, and no others."""
     point_cloud.write(pointcloud, SELECTION, "BOOLEAN", selected)
+    pointcloud.update_tag()
+
+
+def clusters(pointcloud: bpy.types.PointCloud) -> np.ndarray:
+    """Which cluster each point belongs to, int32 [N]; -1 for none."""
+    return _read(pointcloud, CLUSTER, np.full(len(pointcloud.points), -1, np.int32))
+
+
+def set_clusters(pointcloud: bpy.types.PointCloud, labels: np.ndarray) -> None:
+    """Set the cluster of each point (int [N], -1 for none)."""
+    point_cloud.write(pointcloud, CLUSTER, "INT", labels)
     pointcloud.update_tag()

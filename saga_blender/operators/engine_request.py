@@ -3,8 +3,9 @@
 import bpy
 
 from ...backend import protocol
-from ...backend.errors import SagaError
+from ...backend.errors import BadInput, SagaError
 from ..engine_session import OnAnswer, session
+from ..splat_object import SOURCE, TOTAL, is_splat, scene_index
 
 
 class EngineRequest:
@@ -39,3 +40,35 @@ def _undoable(operator: bpy.types.Operator, on_answer: OnAnswer) -> OnAnswer:
         return notice
 
     return act
+
+
+def why_not_ask(context: bpy.types.Context) -> str:
+    """What keeps the trained features of the active object from being asked, or ""."""
+    obj = context.object
+    if not is_splat(obj) or SOURCE not in obj.data:
+        return "Make an imported Gaussian splat the active object first"
+    if obj.mode != "OBJECT":
+        return "Switch to Object Mode first"
+    if session.training:
+        return "Wait until training has ended"
+    return ""
+
+
+def asked_object(uid: int, total: int) -> bpy.types.Object | None:
+    """The object that an answer is about, None if it is gone.
+
+    Args:
+        uid: its session_uid when the engine was asked; it may have been renamed since.
+        total: Gaussians of the scene, as the engine counts them.
+
+    Raises:
+        BadInput: the scene's file is no longer the one that was imported.
+    """
+    obj = next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
+    if obj is None:
+        return None
+    if total != obj.data[TOTAL] or scene_index(obj.data).max(initial=-1) >= total:
+        raise BadInput(
+            "The splat file has changed since it was imported.", "Import it again to select in it."
+        )
+    return obj

@@ -6,12 +6,10 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Vector
 
 from ...backend import protocol
-from ...backend.errors import BadInput
-from ..engine_session import session
 from ..properties import scale_property, threshold_property
-from ..splat_object import SOURCE, TOTAL, is_splat, scene_index, set_selection
+from ..splat_object import SOURCE, remaining, scene_index, set_selection
 from ..viewport import ClickRay, bounding_sphere, click_ray
-from .engine_request import EngineRequest
+from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
 
 
@@ -48,14 +46,7 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        obj = context.object
-        if not is_splat(obj) or SOURCE not in obj.data:
-            return "Make an imported Gaussian splat the active object first"
-        if obj.mode != "OBJECT":
-            return "Switch to Object Mode first"
-        if session.training:
-            return "Wait until training has ended"
-        return ""
+        return why_not_ask(context)
 
     def invoke(self, context, event):
         if context.region is None or context.region.type != "WINDOW" or not context.region_data:
@@ -78,7 +69,6 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
             return {"CANCELLED"}
         ray = ClickRay(Vector(self.ray_origin), direction, self.pixel_angle)
         local = ray.seen_from(obj.matrix_world)
-        whole = len(obj.data.points) == obj.data[TOTAL]
         message = protocol.Select(
             scene=obj.data[SOURCE],
             ray_origin=tuple(local.origin),
@@ -86,7 +76,7 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
             pixel_angle=self.pixel_angle,
             scale=self.scale,
             threshold=self.threshold,
-            subset=None if whole else scene_index(obj.data),
+            subset=remaining(obj.data),
         )
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
         return self.ask(message, lambda reply: apply_selection(uid, reply))
@@ -94,14 +84,9 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
 
 def apply_selection(uid: int, reply: protocol.Selected) -> str:
     """Write the selection into the object that was clicked, if there still is one."""
-    obj = next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
+    obj = asked_object(uid, reply.total)
     if obj is None:
         return "The clicked object is gone."
-    index = scene_index(obj.data)
-    if reply.total != obj.data[TOTAL] or index.max(initial=-1) >= reply.total:
-        raise BadInput(
-            "The splat file has changed since it was imported.", "Import it again to select in it."
-        )
-    selected = np.unpackbits(reply.mask, count=reply.total).astype(bool)[index]
+    selected = np.unpackbits(reply.mask, count=reply.total).astype(bool)[scene_index(obj.data)]
     set_selection(obj.data, selected)
     return f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians selected."

@@ -48,9 +48,7 @@ def split(obj: bpy.types.Object) -> bpy.types.Object:
     properties of the old one. Nothing is selected in either afterwards.
     """
     whole, selected = obj.data, selection(obj.data)
-    part = obj.copy()
-    part.name = f"{obj.name} part"
-    part.data = _unselected(point_cloud.subset(whole, selected), part.name)
+    part = part_of(obj, selected, f"{obj.name} part")
     obj.data = _unselected(point_cloud.subset(whole, ~selected), whole.name)
     if not whole.users:  # else a linked duplicate of the object still shows it
         name = whole.name
@@ -58,6 +56,14 @@ def split(obj: bpy.types.Object) -> bpy.types.Object:
         obj.data.name = name
     for collection in obj.users_collection:
         collection.objects.link(part)
+    return part
+
+
+def part_of(obj: bpy.types.Object, points: np.ndarray, name: str) -> bpy.types.Object:
+    """A new object, in no collection yet, of those points (boolean [N]) of a splat."""
+    part = obj.copy()
+    part.name = name
+    part.data = _unselected(point_cloud.subset(obj.data, points), part.name)
     return part
 
 

@@ -148,3 +148,23 @@ def test_an_answer_finds_its_object_by_identity(addon, ply, tmp_path):
         answer(uid, other_scene)
     bpy.data.objects.remove(obj)
     assert "gone" in answer(uid, reply)
+
+
+def test_decompose_finds_both_balls_and_splits_them(addon, balls):
+    obj, matrix = balls, balls.matrix_world.copy()
+    assert bpy.ops.saga.decompose(scale=0.0) == {"FINISHED"}
+    labels = addon("saga_blender.splat_object").clusters(obj.data)
+    assert max((labels == BALL).mean(), (labels == 1 - BALL).mean()) > 0.95
+    counts = {f"Object {k + 1}": np.count_nonzero(labels == k) for k in range(labels.max() + 1)}
+    counts |= {"Unassigned": np.count_nonzero(labels < 0)}
+
+    bpy.ops.saga.split_clusters()
+    collection = bpy.data.collections["balls objects"]
+    parts = {part.name: len(part.data.points) for part in collection.objects}
+    assert parts == {name: count for name, count in counts.items() if count}
+    bpy.context.view_layer.update()
+    assert all(part.matrix_world == matrix for part in collection.objects)
+    assert set(bpy.data.objects) == set(collection.objects)
+    assert len(bpy.data.pointclouds) == len(parts)
+    with pytest.raises(RuntimeError, match="told apart"):  # one ball is one object
+        bpy.ops.saga.decompose(scale=0.0)
