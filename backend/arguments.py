@@ -18,8 +18,9 @@ the .ply itself is never changed.
 TRAIN = """\
 Learn which Gaussians belong together, from masks of the scene's pictures.
 
-Needed: the scene as a 3DGS .ply, and the cameras of its pictures (a COLMAP
-model or the trainer's cameras.json, found when they lie beside the .ply).
+Needed: the scene as a 3DGS .ply. The cameras of its photographs (a COLMAP
+model or the trainer's cameras.json) are found when they lie beside the .ply;
+where there are none, views are made up and rendered.
 Masks are taken from SCENE.saga/masks; a Segment Anything checkpoint makes
 them where they are missing."""
 
@@ -39,7 +40,6 @@ Click a pixel of a view (--view, --pixel), or shoot a ray into the scene
              (everything) to 1 (only its twins). Raise it when the selection
              spills over, lower it when parts are missing."""
 
-RENDER = """\
 DECOMPOSE = """\
 Group all Gaussians into objects, without a click.
 
@@ -48,6 +48,7 @@ object; what is like nothing else belongs to none. With several scales, what is
 found at a smaller one is a part of what is found at a larger one: "Object 2.1"
 is the largest part of "Object 2", the second largest object."""
 
+RENDER = """\
 Draw a view of the scene into a .png: its color, depth, alpha (how opaque),
 the trained features (things that belong together have one color), or a
 selection that `select` saved as .npy."""
@@ -85,8 +86,8 @@ def build_parser() -> Parser:
     for name, summary, about, add_options in (
         ("train", "learn a scene's objects (first)", TRAIN, _train_options),
         ("select", "select what is clicked", SELECT, _select_options),
-        ("render", "draw a view of a scene", RENDER, _render_options),
         ("decompose", "find all objects", DECOMPOSE, _decompose_options),
+        ("render", "draw a view of a scene", RENDER, _render_options),
         ("info", "say what a scene holds", INFO, lambda parser: None),
     ):
         subparser = commands.add_parser(
@@ -128,6 +129,14 @@ def _train_options(parser: Parser) -> None:
         type=float,
         default=defaults.max_mask_minutes,
         help="stop making masks after M minutes and train on what there is (default: no limit)",
+    )
+    parser.add_argument(
+        "--made-up-views",
+        metavar="N",
+        type=int,
+        default=defaults.made_up_views,
+        help="train on N views made up for the scene, whatever cameras there are "
+        "(default: only where there are none, as many as show the scene well)",
     )
     parser.add_argument(
         "--recipe",
@@ -185,15 +194,6 @@ def _select_options(parser: Parser) -> None:
     )
 
 
-def _render_options(parser: Parser) -> None:
-    _views_option(parser)
-    parser.add_argument("--view", metavar="NAME", required=True, help="the view to draw")
-    parser.add_argument(
-        "--what",
-        choices=("color", "depth", "alpha", "features", "selection"),
-        default="color",
-        help="what to draw (default: %(default)s)",
-    )
 def _decompose_options(parser: Parser) -> None:
     parser.add_argument(
         "--scale",
@@ -214,6 +214,15 @@ def _decompose_options(parser: Parser) -> None:
     )
 
 
+def _render_options(parser: Parser) -> None:
+    _views_option(parser)
+    parser.add_argument("--view", metavar="NAME", required=True, help="the view to draw")
+    parser.add_argument(
+        "--what",
+        choices=("color", "depth", "alpha", "features", "selection"),
+        default="color",
+        help="what to draw (default: %(default)s)",
+    )
     parser.add_argument("--selection", metavar="FILE.npy", default="", help="for --what selection")
     parser.add_argument(
         "--size", nargs=2, type=int, metavar=("W", "H"), help="in pixels (default: the view's own)"

@@ -7,6 +7,7 @@ from .errors import BadInput
 from .scene import Scene
 
 SELECTED = np.array([1.0, 0.45, 0.05], np.float32)  # RGB of the selection's tint
+GREY = np.float32(0.5)  # of what is empty in a picture that stands in for a photograph
 
 
 def draw(
@@ -37,6 +38,16 @@ def draw(
     if what not in painters:
         raise BadInput(f"There is no picture {what!r}.", f"Choose one of {', '.join(painters)}.")
     return (np.clip(painters[what](), 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def stand_in(scene: Scene, camera: Camera) -> np.ndarray:
+    """A picture in the place of a missing photograph: uint8 [H, W, 3] RGB.
+
+    Where the scene is empty it is grey, which sets off dark things and light ones.
+    """
+    view = scene.rasterizer.render(camera)
+    image = view.values + (1 - view.alpha[..., None]) * GREY
+    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def feature_colors(scene: Scene) -> np.ndarray:

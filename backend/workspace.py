@@ -20,6 +20,11 @@ class Workspace:
         return self.folder / "masks"
 
     @property
+    def cameras(self) -> Path:
+        """The views made up for the scene, as a cameras.json."""
+        return self.folder / "cameras.json"
+
+    @property
     def checkpoint(self) -> Path:
         """Where an unfinished training stands."""
         return self.folder / "training.safetensors"

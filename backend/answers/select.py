@@ -3,7 +3,6 @@
 import numpy as np
 
 from ..cameras.camera import Camera, ray_camera
-from ..cameras.discover import find_views, view_named
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..progress import Report
@@ -11,6 +10,7 @@ from ..protocol import Select, Selected
 from ..rendering import make_rasterizer
 from ..scene import Scene
 from ..segmentation.click import query_feature, select
+from ..views import view_of
 
 
 def answer(engine: Engine, message: Select, report: Report) -> Selected:
@@ -46,7 +46,7 @@ def _click(scene: Scene, message: Select) -> tuple[Camera, tuple[int, int]]:
         return ray_camera(message.ray_origin, message.ray_direction, message.pixel_angle), (0, 0)
     if message.pixel is None:
         raise BadInput("Nothing was clicked.", "Give a pixel of a view, or a ray.")
-    camera = view_named(find_views(scene.path, message.views), message.view)
+    camera = view_of(scene, message.views, message.view)
     column, row = (int(np.floor(value)) for value in message.pixel)
     if not (0 <= column < camera.width and 0 <= row < camera.height):
         raise BadInput(

@@ -1,6 +1,7 @@
 """Train: masks, ray bank, features; saved beside the scene."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,14 @@ from ..affinity.ray_bank import build_ray_bank
 from ..affinity.recipes import recipe_named
 from ..affinity.trainer import Trainer
 from ..cameras.camera import Camera
-from ..cameras.discover import find_views
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..masks.store import MaskStore
-from ..pictures import draw
+from ..pictures import stand_in
 from ..progress import Report
 from ..protocol import Train, Trained
 from ..scene import Scene
+from ..views import training_views
 
 
 def answer(engine: Engine, message: Train, report: Report) -> Trained:
@@ -29,10 +30,15 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     require_within("time for masks", message.max_mask_minutes, 0, np.inf)
     recipe = recipe_named(message.recipe, message.steps)
     scene = engine.open(message.scene, report)
-    cameras = find_views(scene.path, message.views)
-    masks = _masks(scene, cameras, message, report)
+    store = MaskStore(Path(message.masks) if message.masks else scene.workspace.masks)
+    if not message.sam_checkpoint:
+        _require_masks(scene, store.views())
+    cameras = training_views(scene, message.views, message.made_up_views, report)
+    if message.sam_checkpoint:
+        _make_masks(scene, cameras, store, message, report)
+    _require_masks(scene, [camera for camera in cameras if camera.name in store])
     rng = np.random.default_rng(message.seed)
-    bank = build_ray_bank(scene.rasterizer, cameras, masks, rng, report)
+    bank = build_ray_bank(scene.rasterizer, cameras, store, rng, report)
     trainer = Trainer(scene.cloud.means, bank, recipe, message.seed, scene.device, report)
     key = training_key(scene.fingerprint, bank, recipe, message.seed)
     checkpoint = Checkpoint(scene.workspace.checkpoint, key)
@@ -62,19 +68,21 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     )
 
 
-def _masks(scene: Scene, cameras: list[Camera], message: Train, report: Report) -> MaskStore:
-    """The masks to train on: given, lying ready in the work folder, or made with SAM."""
-    store = MaskStore(Path(message.masks) if message.masks else scene.workspace.masks)
-    if message.sam_checkpoint:
-        from ..masks.make import make_masks
-        from ..masks.sam import load_sam
+def _make_masks(
+    scene: Scene, cameras: list[Camera], store: MaskStore, message: Train, report: Report
+) -> None:
+    """Make the masks that are missing, with SAM."""
+    from ..masks.make import make_masks
+    from ..masks.sam import load_sam
 
-        generator = load_sam(Path(message.sam_checkpoint), scene.device)
-        minutes = message.max_mask_minutes
-        make_masks(cameras, store, generator, lambda c: draw(scene, c, "color"), report, minutes)
-    if not any(camera.name in store for camera in cameras):
+    generator = load_sam(Path(message.sam_checkpoint), scene.device)
+    minutes = message.max_mask_minutes
+    make_masks(cameras, store, generator, lambda c: stand_in(scene, c), report, minutes)
+
+
+def _require_masks(scene: Scene, there: Sequence) -> None:
+    if not there:
         raise BadInput(
             f"There are no masks for the views of {scene.path.name}.",
             "Choose a SAM checkpoint to make them with, or a folder of ready masks.",
         )
-    return store

@@ -1,4 +1,4 @@
-"""Camera poses from the cameras.json that the 3D Gaussian Splatting trainer writes."""
+"""Camera poses in the cameras.json that the 3D Gaussian Splatting trainer writes."""
 
 import json
 from pathlib import Path
@@ -30,6 +30,20 @@ def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Cam
     if not isinstance(entries, list):
         raise _foreign(path, "it is not a list of cameras")
     return build_views(path, [_camera(path, entry) for entry in entries], images_folder)
+
+
+def camera_entry(index: int, camera: Camera) -> dict:
+    """A camera as cameras.json has it; its principal point must be the image's centre."""
+    return {
+        "id": index,
+        "img_name": camera.name,
+        "width": camera.width,
+        "height": camera.height,
+        "position": camera.position.tolist(),
+        "rotation": camera.world_to_camera[:3, :3].T.tolist(),
+        "fx": camera.fx,
+        "fy": camera.fy,
+    }
 
 
 def _camera(path: Path, entry: dict) -> Camera:

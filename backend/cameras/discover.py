@@ -21,8 +21,22 @@ def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
     Raises:
         BadInput: nothing found, or what was found cannot be read.
     """
-    places = [Path(views)] if views else _places_of(scene_ply)
-    for place in places:
+    if cameras := search_views(scene_ply, views):
+        return cameras
+    raise BadInput(
+        f"No camera views were found in {views or scene_ply.resolve().parent}.",
+        "Put the COLMAP folder (sparse/0) or the trainer's cameras.json beside the .ply, "
+        "or say where they are.",
+    )
+
+
+def search_views(scene_ply: Path, views: str = "") -> list[Camera] | None:
+    """Like `find_views`, but None where there are none.
+
+    Raises:
+        BadInput: what was found cannot be read.
+    """
+    for place in [Path(views)] if views else _places_of(scene_ply):
         if place.suffix.lower() == ".json":
             return read_cameras_json(place, _images_folder(place, scene_ply))
         folder = place.parent if place.is_file() else place
@@ -30,11 +44,7 @@ def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
             return read_colmap(folder, _images_folder(images_file, scene_ply))
         if (cameras_json := folder / "cameras.json").is_file():
             return read_cameras_json(cameras_json, _images_folder(cameras_json, scene_ply))
-    raise BadInput(
-        f"No camera views were found in {places[0]}.",
-        "Put the COLMAP folder (sparse/0) or the trainer's cameras.json beside the .ply, "
-        "or say where they are.",
-    )
+    return None
 
 
 def _places_of(scene_ply: Path) -> list[Path]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..cameras.camera import Camera
 from ..cameras.photographs import load_photograph
+from ..cameras.spread_out import spread_out
 from ..progress import Report, silent
 from .store import MaskStore
 from .view_masks import ViewMasks
@@ -58,27 +59,6 @@ def make_masks(
         store.write(camera.name, generator.generate(image, step))
     report("Making masks", 1.0)
     return sum(camera.name in store for camera in cameras)
-
-
-def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
-    """The views in an order whose every beginning is spread out.
-
-    Each next view is the one farthest from all before it, in position and
-    direction of view.
-    """
-    if not cameras:
-        return []
-    positions = np.array([camera.position for camera in cameras])
-    directions = np.array([camera.world_to_camera[2, :3] for camera in cameras])
-    extent = np.linalg.norm(positions - positions.mean(axis=0), axis=1).max()
-    places = np.hstack([positions / (extent or 1.0), directions])
-    order = [0]
-    distance = np.full(len(cameras), np.inf)
-    while len(order) < len(cameras):
-        distance = np.minimum(distance, np.linalg.norm(places - places[order[-1]], axis=1))
-        distance[order[-1]] = -1.0  # done, also where others stand at the same place
-        order.append(int(distance.argmax()))
-    return [cameras[index] for index in order]
 
 
 def _part_of(report: Report, view_name: str, done: int, total: int) -> Report:

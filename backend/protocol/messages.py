@@ -38,6 +38,7 @@ class Train:
     steps: int = 0  # 0 is the recipe's own number
     seed: int = 0
     max_mask_minutes: float = 0.0  # stop making masks after this long; 0 makes all
+    made_up_views: int = 0  # train on this many made-up views; 0 only where there are no cameras
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,6 @@ class Select:
 
 
 @dataclass(frozen=True)
-@dataclass(frozen=True)
 class Decompose:
     """Group the Gaussians of a scene into objects, at each of some scales. Answer: Decomposed."""
 
@@ -66,6 +66,7 @@ class Decompose:
     subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
 
 
+@dataclass(frozen=True)
 class Info:
     """Ask what is known of a scene. Answer: Described."""
 
@@ -138,7 +139,6 @@ class Selected:
 
 
 @dataclass(frozen=True)
-@dataclass(frozen=True)
 class Decomposed:
     """Answer to Decompose: K clusters at S scales, numbered through, the largest scale first."""
 
@@ -150,6 +150,7 @@ class Decomposed:
     colors: np.ndarray  # uint8 [K, 3] RGB, one for each cluster
 
 
+@dataclass(frozen=True)
 class Described:
     """Answer to Info."""
 

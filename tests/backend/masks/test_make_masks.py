@@ -5,8 +5,9 @@ import pytest
 from PIL import Image
 
 from backend.cameras.camera import Camera
+from backend.cameras.spread_out import spread_out
 from backend.errors import BadInput, Cancelled
-from backend.masks.make import make_masks, spread_out
+from backend.masks.make import make_masks
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
 

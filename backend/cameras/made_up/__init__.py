@@ -1,0 +1,123 @@
+"""Views made up for a splat that comes without photographs.
+
+How the choice works:
+
+1. What matters (`surface.py`). A Gaussian matters by its opacity times its
+   area. One that floats by itself, or lies far outside the core of the scene,
+   counts nothing; haze is capped. Points sampled by that measure lie evenly on
+   the surfaces; the cells of a grid that they fill are solid. Up is across the
+   axis that floors and table tops share, where there is one.
+2. Places (`candidates.py`). Each of many points on the surfaces is looked at
+   from a random direction and from one of four distances, close-up to overview.
+   The place must be free and the line of sight clear. A place with surfaces in
+   most directions is enclosed.
+3. Sights (`coverage.py`). Each candidate is traced at a coarse size. A picture
+   that is mostly empty or blocked by something near is dropped. If enclosed
+   places show more of the scene than open ones, it is a room and seen from
+   inside; else a thing, a floor or a backdrop, and seen from outside.
+4. Choice. Greedily the view that adds most, a Gaussian counting less the more
+   views already see it. What is then still seen too little is aimed at with
+   new candidates, and the choice goes on.
+
+Nothing is assumed of the frame or the unit of the scene. Same cloud, same views.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ...errors import BadInput
+from ...gaussians.cloud import GaussianCloud
+from ...progress import Report, silent
+from ...rendering.rasterizer import Rasterizer
+from ..camera import Camera
+from ..spread_out import spread_out_order
+from .candidates import NEAREST, Candidate, propose
+from .coverage import ENOUGH, Sight, choose, from_inside, look, seen_by
+from .surface import Surface, find_surface
+
+AUTOMATIC = 48  # views; fewer where fewer show all
+AIMS = 1600  # points looked at in each round
+TRACED = (160, 64, 64)  # candidates in each round
+LEAST = 0.002  # of all that matters: what a view must add when their number is automatic
+
+
+def make_up_views(
+    cloud: GaussianCloud, rasterizer: Rasterizer, count: int = 0, report: Report = silent
+) -> list[Camera]:
+    """Choose cameras that see a scene the way a person would; see the module.
+
+    Args:
+        cloud: the scene.
+        rasterizer: of the same cloud.
+        count: how many views; 0 takes as many as show the scene well.
+        report: called often.
+
+    Returns:
+        Cameras named "made_up/000.png" and so on, without photographs.
+
+    Raises:
+        BadInput: no place shows anything of the scene.
+    """
+    rng = np.random.default_rng(0)
+    sizes = cloud.scales.max(axis=1)
+    report("Making up views", 0.0)
+    surface = find_surface(cloud, rng)
+    weights = (surface.weights + _evenly(surface.weights)) / 2
+    near = NEAREST * surface.radius
+    sights: list[Sight] = []
+    chosen: list[Sight] = []
+    inside = None
+    for done, budget in enumerate(TRACED):
+        aims = _aims(cloud, surface, chosen, rng)
+        candidates = propose(surface, aims, rng)
+        sides = (True, False) if inside is None else (inside,)
+        few = [
+            candidate
+            for side in sides
+            for candidate in _spread(candidates, side)[: budget // len(sides)]
+        ]
+        for step, candidate in enumerate(few, sum(TRACED[:done])):
+            report("Making up views", step / sum(TRACED), f"{len(chosen)} chosen")
+            if sight := look(rasterizer, cloud.means, sizes, candidate, near):
+                sights.append(sight)
+        if inside is None:
+            inside = from_inside(sights, weights)
+            sights = [sight for sight in sights if sight.enclosed == inside]
+        # Leave room for what the later rounds aim at.
+        share = (done + 2) / (len(TRACED) + 1)
+        choose(sights, chosen, weights, round((count or AUTOMATIC) * share), 0 if count else LEAST)
+    report("Making up views", 1.0)
+    if not chosen:
+        raise BadInput(
+            "No place was found from which a camera would see this scene.",
+            "Give the cameras of its photographs instead.",
+        )
+    return [
+        replace(sight.camera, name=f"made_up/{index:03}.png") for index, sight in enumerate(chosen)
+    ]
+
+
+def _evenly(weights: np.ndarray) -> np.ndarray:
+    """The same weight for every Gaussian that matters: small ones are the detail."""
+    return (weights > 0) / np.count_nonzero(weights)
+
+
+def _aims(
+    cloud: GaussianCloud, surface: Surface, chosen: list[Sight], rng: np.random.Generator
+) -> np.ndarray:
+    """Points to look at, [AIMS, 3]: at first by area and detail, later what is seen too little."""
+    if not chosen:
+        by_area = rng.choice(surface.points, AIMS // 2)
+        by_detail = rng.choice(len(cloud), AIMS // 2, p=_evenly(surface.weights))
+        return np.concatenate([by_area, cloud.means[by_detail]])
+    lacking = surface.weights * np.maximum(ENOUGH - seen_by(chosen, len(cloud)), 0)
+    if not lacking.any():
+        lacking = surface.weights
+    return cloud.means[rng.choice(len(cloud), AIMS, p=lacking / lacking.sum())].astype(np.float64)
+
+
+def _spread(candidates: list[Candidate], enclosed: bool) -> list[Candidate]:
+    """Those of one side, in an order whose every beginning is spread out."""
+    side = [candidate for candidate in candidates if candidate.enclosed == enclosed]
+    return [side[index] for index in spread_out_order([candidate.camera for candidate in side])]

@@ -1,0 +1,121 @@
+"""What views see of the Gaussians, and choosing views by what they add."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...rendering.rasterizer import Rasterizer, RayContributions
+from ..camera import Camera
+from .candidates import Candidate
+
+COARSE = 96  # pixels across the picture in which coverage is measured
+ENOUGH = 4  # views of a Gaussian after which a further one adds nothing
+MOSTLY = 0.4  # share of a picture that must show something
+COVERED = 0.8  # a Gaussian behind more than this is hidden; what leaks through is not counted
+IN_THE_WAY = 0.05  # share of a picture that may be covered by what is too near
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """A candidate and the Gaussians that it sees."""
+
+    camera: Camera
+    enclosed: bool
+    gaussians: np.ndarray  # [V] int32, each in plain sight on at least a pixel in all
+    blur: float  # mean angle, in radians, that the Gaussians on the pixels measure
+
+
+def look(
+    rasterizer: Rasterizer, means: np.ndarray, sizes: np.ndarray, candidate: Candidate, near: float
+) -> Sight | None:
+    """What a candidate sees; None where nobody would take the picture.
+
+    That is a picture mostly empty, or one that something nearer than `near`
+    stands in front of. Traced at a coarse size, where no Gaussian falls between
+    the pixels because each is widened to about one.
+
+    Args:
+        rasterizer: of the cloud.
+        means: [N, 3] of the cloud.
+        sizes: [N] largest standard deviations.
+        candidate: the view.
+        near: z-depth, scene units.
+    """
+    camera = candidate.camera
+    coarse = camera.resized(COARSE, round(COARSE * camera.height / camera.width))
+    rows, columns = np.mgrid[: coarse.height, : coarse.width]
+    traced = rasterizer.trace(coarse, np.column_stack([columns.ravel(), rows.ravel()]))
+    pixels = np.repeat(np.arange(len(traced)), np.diff(traced.offsets))
+    alpha = np.bincount(pixels, traced.weights, len(traced))
+    depth = (means[traced.gaussians] - camera.position) @ camera.world_to_camera[2, :3]
+    in_the_way = traced.weights[depth < near].sum() / len(traced)
+    if (alpha > 0.5).mean() < MOSTLY or in_the_way > IN_THE_WAY:
+        return None
+    plain = _covered_before(traced) < COVERED
+    weights = np.bincount(traced.gaussians[plain], traced.weights[plain], len(means))
+    a_pixel = len(traced) / (camera.width * camera.height)
+    angles = np.minimum(sizes[traced.gaussians] / np.maximum(depth, near), 1.0)
+    blur = float((traced.weights * angles).sum() / traced.weights.sum())
+    seen = np.flatnonzero(weights >= a_pixel).astype(np.int32)
+    return Sight(camera, candidate.enclosed, seen, blur)
+
+
+def _covered_before(traced: RayContributions) -> np.ndarray:
+    """What lies in front of each entry of the rays: the weights before it summed up, [E]."""
+    before = np.concatenate([[0.0], np.cumsum(traced.weights, dtype=np.float64)])
+    return before[:-1] - np.repeat(before[traced.offsets[:-1]], np.diff(traced.offsets))
+
+
+def seen_by(sights: Sequence[Sight], count: int) -> np.ndarray:
+    """In how many of the views each Gaussian is seen, [count] int64."""
+    return sum(
+        (np.bincount(sight.gaussians, minlength=count) for sight in sights), np.zeros(count, int)
+    )
+
+
+def from_inside(sights: Sequence[Sight], weights: np.ndarray) -> bool:
+    """Whether a scene is to be seen from enclosed places, as a room, or from outside, as a thing.
+
+    From the wrong side pictures show the walls or the shell, but nothing of what
+    stands before them: the side from which more is to be seen is the right one.
+
+    Args:
+        sights: many from either side, where there is room for them.
+        weights: [N] what each Gaussian matters.
+    """
+    inside, outside = (
+        weights[seen_by([s for s in sights if s.enclosed == side], len(weights)) > 0].sum()
+        for side in (True, False)
+    )
+    return bool(inside > outside)
+
+
+def choose(
+    sights: Sequence[Sight], chosen: list[Sight], weights: np.ndarray, count: int, least: float
+) -> None:
+    """Add to the chosen views, one at a time, the one that adds most.
+
+    A view adds what matters of the Gaussians it sees; a Gaussian counts less
+    the more of the chosen views see it, and nothing beyond `ENOUGH`. A view
+    blurred beyond what is usual adds less: trainers fit Gaussians to the pixels
+    of photographs, so that from where none was taken they look large.
+
+    Args:
+        sights: to choose from.
+        chosen: is extended.
+        weights: [N] what each Gaussian matters; they sum to 1.
+        count: how many views there shall be at most.
+        least: a view that adds less than this is not worth taking.
+    """
+    seen = seen_by(chosen, len(weights))
+    usual = np.quantile([sight.blur for sight in sights], 0.25) if sights else 0.0
+    left = [sight for sight in sights if sight not in chosen]
+    while left and len(chosen) < count:
+        worth = weights * np.maximum(1 - seen / ENOUGH, 0)
+        gains = [worth[sight.gaussians].sum() * min(usual / sight.blur, 1.0) ** 2 for sight in left]
+        best = int(np.argmax(gains))
+        if gains[best] < least:
+            return
+        chosen.append(left.pop(best))
+        seen[chosen[-1].gaussians] += 1

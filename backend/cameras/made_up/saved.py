@@ -1,0 +1,27 @@
+"""Made-up views kept in a scene's work folder, with what they were made for."""
+
+import json
+from pathlib import Path
+
+from ...files import replacing
+from ..camera import Camera
+from ..cameras_json import camera_entry, read_cameras_json
+
+
+def save_views(path: Path, cameras: list[Camera], made_for: dict[str, str | int]) -> None:
+    """Write a cameras.json whose every entry also says what it was made for."""
+    entries = [camera_entry(index, camera) | made_for for index, camera in enumerate(cameras)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(json.dumps(entries, indent=1).encode("utf-8"))
+
+
+def saved_views(path: Path, made_for: dict[str, str | int]) -> list[Camera] | None:
+    """The saved views; None where there are none, or they were made for something else."""
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not all(entry.items() >= made_for.items() for entry in entries):
+            return None
+    except (OSError, ValueError, AttributeError):
+        return None
+    return read_cameras_json(path)

@@ -1,0 +1,86 @@
+"""Which views a scene is trained on, and finding them again."""
+
+import json
+
+import numpy as np
+import pytest
+
+from backend.cameras.cameras_json import camera_entry
+from backend.errors import BadInput
+from backend.gaussians.cloud import GaussianCloud
+from backend.gaussians.ply import write_ply
+from backend.masks.store import MaskStore
+from backend.masks.view_masks import ViewMasks
+from backend.scene import Scene
+from backend.views import training_views, view_of
+
+
+@pytest.fixture
+def scene(tmp_path):
+    """A patch of floor, without cameras."""
+    grid = np.stack(np.meshgrid(np.arange(20), np.arange(20), [0.0]), -1).reshape(-1, 3) * 0.1
+    ones = np.ones((len(grid), 4), np.float32)
+    cloud = GaussianCloud(
+        means=grid.astype(np.float32),
+        quats=ones * [1, 0, 0, 0],
+        log_scales=ones[:, :3] * [-2.8, -2.8, -4],
+        opacity_logits=ones[:, 0] * 4,
+        sh=ones[:, None, :3],
+    )
+    write_ply(tmp_path / "floor.ply", cloud)
+    return Scene(tmp_path / "floor.ply", "cpu")
+
+
+def no_report(stage, fraction, detail=""):
+    raise AssertionError(f"{stage} again")
+
+
+def same(one, other):
+    return [(c.name, c.world_to_camera.tolist()) for c in one] == [
+        (c.name, c.world_to_camera.tolist()) for c in other
+    ]
+
+
+def test_made_up_views_are_kept_for_the_scene_and_found_by_name(scene):
+    told = []
+    made = training_views(scene, made_up=3, report=lambda *words: told.append(words))
+    assert len(made) == 3 and ("Making up views", 1.0) in told
+    store = MaskStore(scene.workspace.masks)
+    for name in ("made_up/000.png", "photograph.png"):
+        store.write(name, ViewMasks.pack(np.ones((1, 2, 2), bool), np.ones(1)))
+    for wish in (3, 0):
+        kept = training_views(scene, made_up=wish, report=no_report)
+        for one, other in zip(made, kept, strict=True):
+            np.testing.assert_allclose(one.world_to_camera, other.world_to_camera, atol=1e-12)
+            np.testing.assert_allclose(one.K, other.K)
+            assert (one.name, one.width, one.height) == (other.name, other.width, other.height)
+    assert view_of(scene, "", "made_up/002").name == "made_up/002.png"
+    with pytest.raises(BadInput, match="made_up/003"):
+        view_of(scene, "", "made_up/003.png")
+    assert len(training_views(scene, made_up=2)) == 2  # others: the old ones' masks are void
+    assert store.views() == ["photograph"]
+
+
+def test_made_up_views_of_other_gaussians_are_not_taken(scene):
+    first = training_views(scene, made_up=2)
+    write_ply(scene.path, scene.cloud.subset(np.arange(300)))
+    other = training_views(Scene(scene.path, "cpu"), made_up=2)
+    assert not same(first, other)
+    scene.workspace.cameras.write_text("[1", encoding="utf-8")
+    assert same(training_views(Scene(scene.path, "cpu"), made_up=2), other)
+
+
+def test_cameras_beside_the_scene_come_first_unless_made_up_ones_are_asked_for(scene):
+    beside = scene.path.with_name("cameras.json")
+    (made,) = training_views(scene, made_up=1)
+    entry = camera_entry(0, made) | {"img_name": "given.png"}
+    beside.write_text(json.dumps([entry]), encoding="utf-8")
+    assert [c.name for c in training_views(scene)] == ["given.png"]
+    assert [c.name for c in training_views(scene, made_up=1)] == ["made_up/000.png"]
+    assert view_of(scene, "", "given").name == "given.png"
+    assert view_of(scene, "", "made_up/000").name == "made_up/000.png"
+    beside.write_text("{}", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"cameras\.json"):  # broken is not the same as missing
+        training_views(scene)
+    with pytest.raises(BadInput, match="number of made-up views"):
+        training_views(scene, made_up=-1)
