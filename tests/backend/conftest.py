@@ -1,4 +1,4 @@
-"""Tests run as the engine does: OpenMP's threads sleep, not spin, while they wait for each other."""
+"""Tests run as the engine does: waiting OpenMP threads sleep, they do not spin."""
 
 import os
 
