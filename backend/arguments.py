@@ -115,7 +115,11 @@ def _train_options(parser: Parser) -> None:
     defaults = protocol.Train(scene="")
     _views_option(parser)
     parser.add_argument(
-        "--masks", metavar="DIR", default="", help="the masks' folder (default: SCENE.saga/masks)"
+        "--masks",
+        metavar="DIR",
+        default="",
+        help="the masks' folder (default: SCENE.saga/masks), or your own masks: label images "
+        "DIR/VIEW.png with a number for each thing, further levels in DIR/level*/VIEW.png",
     )
     parser.add_argument(
         "--sam-checkpoint",

@@ -15,6 +15,7 @@ from ..affinity.trainer import Trainer
 from ..cameras.camera import Camera
 from ..engine import Engine
 from ..errors import BadInput, require_within
+from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..pictures import stand_in
 from ..progress import Report
@@ -30,9 +31,7 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     require_within("time for masks", message.max_mask_minutes, 0, np.inf)
     recipe = recipe_named(message.recipe, message.steps)
     scene = engine.open(message.scene, report)
-    store = MaskStore(Path(message.masks) if message.masks else scene.workspace.masks)
-    if not message.sam_checkpoint:
-        _require_masks(scene, store.views())
+    store = _open_masks(scene, message)
     cameras = training_views(scene, message.views, message.made_up_views, report)
     if message.sam_checkpoint:
         _make_masks(scene, cameras, store, message, report)
@@ -66,6 +65,20 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         steps=recipe.steps,
         loss=trainer.loss,
     )
+
+
+def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:
+    """Where the masks are, or will be once they are made."""
+    given = Path(message.masks) if message.masks else None
+    store = open_masks(given) if given else MaskStore(scene.workspace.masks)
+    if not message.sam_checkpoint:
+        _require_masks(scene, store.views())
+    elif isinstance(store, LabelImages):
+        raise BadInput(
+            f"{given} holds label images, to which SAM's masks cannot be added.",
+            "Give either a folder of label images or a SAM checkpoint.",
+        )
+    return store
 
 
 def _make_masks(

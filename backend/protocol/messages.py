@@ -32,7 +32,7 @@ class Train:
 
     scene: str  # path of the .ply
     views: str = ""  # path of the cameras; "" finds them beside the scene
-    masks: str = ""  # folder of a mask store; "" is the scene's work folder
+    masks: str = ""  # folder of a mask store or of label images; "" is the scene's work folder
     sam_checkpoint: str = ""  # makes the masks that are missing
     recipe: str = "fast"  # or "paper"
     steps: int = 0  # 0 is the recipe's own number

@@ -1,0 +1,100 @@
+"""Made-up views against the given ones, on the synthetic tabletop with masks that are exact.
+
+The scene is trained twice, with its cameras and from its .ply alone; the same
+random clicks through the given cameras are then tried on both. Writes a sheet
+of the made-up views. Last line of the output: JSON with the mean IoU of either
+training, how many views each had, and the share of what matters (opacity x area)
+that is in plain sight in at least three of them.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from backend.cameras.camera import Camera
+from backend.cameras.made_up.candidates import NEAREST, Candidate
+from backend.cameras.made_up.coverage import look, seen_by
+from backend.cameras.made_up.surface import find_surface
+from backend.cli import ProgressBar
+from backend.engine import Engine
+from backend.gaussians.ply import write_ply
+from backend.masks.store import MaskStore
+from backend.protocol import Train
+from backend.rendering import make_rasterizer
+from backend.views import training_views
+
+from .one_click import mean_iou
+from .pictures import on_background, save, sheet
+from .synthetic import SyntheticScene, make_tabletop, write_scene
+from .synthetic.views import exact_masks, part_map
+
+SHOWN = (240, 180)  # pixels of a picture in the sheet
+
+
+def without_cameras(engine: Engine, scene: SyntheticScene, ply: Path, count: int) -> list[Camera]:
+    """Write a scene's .ply alone, have views made up, and write what masks they see."""
+    ply.parent.mkdir(parents=True, exist_ok=True)
+    write_ply(ply, scene.cloud)
+    with ProgressBar() as report:
+        opened = engine.open(str(ply), report)
+        cameras = training_views(opened, made_up=count, report=report)
+    store = MaskStore(opened.workspace.masks)
+    for camera in cameras:
+        parts = part_map(opened.rasterizer, camera, scene)
+        store.write(camera.name, exact_masks(parts, scene))
+    return cameras
+
+
+def seen_in_three(scene: SyntheticScene, cameras: Sequence[Camera]) -> float:
+    """The share of what matters that is in plain sight in at least three views."""
+    rasterizer, cloud = make_rasterizer(scene.cloud, "cpu"), scene.cloud
+    surface = find_surface(cloud, np.random.default_rng(0))
+    near, sizes = NEAREST * surface.radius, cloud.scales.max(axis=1)
+    views = (Candidate(camera, False) for camera in cameras)
+    sights = [sight for v in views if (sight := look(rasterizer, cloud.means, sizes, v, near))]
+    return float(surface.weights[seen_by(sights, len(cloud)) >= 3].sum())
+
+
+def draw(scene: SyntheticScene, cameras: Sequence[Camera], path: Path) -> None:
+    """A sheet of all views."""
+    rasterizer = make_rasterizer(scene.cloud, "cpu")
+    drawn = [(c.name, rasterizer.render(c.resized(*SHOWN))) for c in cameras]
+    pictures = [(name, on_background(view.values, view.alpha)) for name, view in drawn]
+    save(sheet(pictures, columns=8), path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gaussians", type=int, default=100_000)
+    parser.add_argument("--made-up", type=int, default=0, help="how many; 0 is automatic")
+    parser.add_argument("--clicks", type=int, default=3, help="on each thing")
+    parser.add_argument("--folder", type=Path, default=Path("build/benchmarks/views"))
+    arguments = parser.parse_args()
+    engine, scene = Engine("cpu"), make_tabletop(arguments.gaussians)
+    given, alone = (arguments.folder / name / "tabletop.ply" for name in ("given", "alone"))
+    with ProgressBar() as report:
+        part_maps = write_scene(scene, given, report)
+    made_up = without_cameras(engine, scene, alone, arguments.made_up)
+    draw(scene, made_up, arguments.folder / "made_up_views.jpg")
+    results = {}
+    for name, ply, cameras in (("given", given, scene.cameras), ("made_up", alone, made_up)):
+        with ProgressBar() as report:
+            trained = engine.handle(Train(scene=str(ply)), report)
+        rng = np.random.default_rng(0)
+        tries = [
+            mean_iou(scene, part_maps, Path(trained.model), rng) for _ in range(arguments.clicks)
+        ]
+        results[name] = {
+            "miou": round(float(np.mean(tries)), 3),
+            "views": trained.views,
+            "seen_in_three": round(seen_in_three(scene, cameras), 3),
+        }
+        print(f"{name:8} {results[name]}", flush=True)
+    print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Masks from folders of label images."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.cameras.camera import Camera
+from backend.cameras.cameras_json import camera_entry
+from backend.engine import Engine
+from backend.errors import BadInput
+from backend.gaussians.cloud import GaussianCloud
+from backend.gaussians.ply import write_ply
+from backend.masks.label_images import LabelImages, open_masks
+from backend.masks.store import MaskStore
+from backend.masks.view_masks import ViewMasks
+from backend.protocol import Train
+
+LABELS = np.array([[0, 1, 1, 7, 7, 0, 0, 0, 0], [0, 1, 0, 7, 0, 0, 0, 0, 1]])
+
+
+def write(path, labels, mode="L", **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    dtype = {"L": np.uint8, "P": np.uint8, "I;16": np.uint16, "RGB": np.uint8, "F": np.float32}
+    image = Image.fromarray(labels.astype(dtype[mode]))
+    if mode == "P":
+        image = image.convert("L")
+        image.putpalette([9, 9, 9] * 256)  # all colours alike: the numbers count
+    image.save(path, **options)
+
+
+def masks_of(folder, view):
+    return {tuple(map(tuple, mask)) for mask in LabelImages(folder).read(view).unpack().tolist()}
+
+
+def as_masks(*labels):
+    return {tuple(map(tuple, mask.tolist())) for mask in labels}
+
+
+ONE_AND_SEVEN = as_masks(LABELS == 1, LABELS == 7)
+
+
+@pytest.mark.parametrize(
+    "name, mode, labels",
+    [
+        ("a.png", "L", LABELS),
+        ("a.png", "P", LABELS),
+        ("a.tif", "L", LABELS),
+        ("a.png", "I;16", LABELS * 9000),
+        ("a.TIFF".lower(), "I;16", LABELS * 9000),
+        ("a.png", "RGB", LABELS[..., None] * [0, 36, 1]),
+    ],
+)
+def test_every_number_or_colour_is_a_mask(tmp_path, name, mode, labels):
+    write(tmp_path / name, labels, mode)
+    assert masks_of(tmp_path, "a.jpg") == ONE_AND_SEVEN
+    assert "a.jpg" in LabelImages(tmp_path) and "b.jpg" not in LabelImages(tmp_path)
+
+
+def test_levels_add_up_and_no_mask_comes_twice(tmp_path):
+    write(tmp_path / "left/frame.04.png", LABELS)
+    write(tmp_path / "level_parts/left/frame.04.png", np.where(LABELS == 7, 3, 0))
+    write(tmp_path / "level whole/left/frame.04.png", LABELS > 0)
+    write(tmp_path / "level whole/b.png", LABELS)
+    masks = LabelImages(tmp_path)
+    assert masks_of(tmp_path, "left/frame.04.JPG") == ONE_AND_SEVEN | as_masks(LABELS > 0)
+    assert masks.views() == ["b", "left/frame.04"]
+    assert masks.read("c.png") is None
+    assert LabelImages(tmp_path / "left").read("../level whole/b") is None  # leads out
+
+
+def test_an_image_of_nothing_has_no_masks(tmp_path):
+    write(tmp_path / "a.png", LABELS * 0)
+    masks = LabelImages(tmp_path).read("a")
+    assert len(masks) == 0 and (masks.height, masks.width) == LABELS.shape
+
+
+def test_what_are_no_labels_is_refused(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3))
+    write(tmp_path / "photo.png", noise, "RGB")
+    write(tmp_path / "float.tif", LABELS / 2, "F")
+    (tmp_path / "broken.png").write_bytes(b"no png")
+    write(tmp_path / "sizes.png", LABELS)
+    write(tmp_path / "level_2/sizes.png", LABELS[:, :5])
+    for view, words in {
+        "photo": "picture",
+        "float": "whole numbers",
+        "broken": "cannot be read",
+        "sizes": "size",
+    }.items():
+        with pytest.raises(BadInput, match=words):
+            LabelImages(tmp_path).read(view)
+
+
+def test_the_kind_of_a_folder_is_told_by_its_files(tmp_path):
+    assert isinstance(open_masks(tmp_path / "missing"), MaskStore)
+    write(tmp_path / "labels/a.png", LABELS)
+    assert isinstance(open_masks(tmp_path / "labels"), LabelImages)
+    store = MaskStore(tmp_path / "labels")
+    store.write("b", ViewMasks.pack(np.ones((1, 2, 2), bool), np.ones(1)))
+    assert isinstance(open_masks(tmp_path / "labels"), MaskStore)
+
+
+def test_label_images_train_a_scene(tmp_path):
+    """Three views of a row of squares, each square with its number in all of them."""
+    grid = np.stack(np.meshgrid(np.arange(30), np.arange(10), [0.0]), -1).reshape(-1, 3) * 0.1
+    ones = np.ones((len(grid), 4), np.float32)
+    quats, scales = ones * [1, 0, 0, 0], ones[:, :3] * [-2.8, -2.8, -4]
+    write_ply(
+        tmp_path / "row.ply",
+        GaussianCloud(grid.astype(np.float32), quats, scales, ones[:, 0] * 4, ones[:, None, :3]),
+    )
+    entries = []
+    for index, x in enumerate((1.3, 1.45, 1.6)):
+        world_to_camera = np.eye(4)
+        world_to_camera[:3, 3] = [-x, -0.45, 3]
+        camera = Camera(f"{index}.jpg", 80, 60, 60, 60, 40, 30, world_to_camera)
+        entries.append(camera_entry(index, camera))
+        rows, columns = np.mgrid[:60, :80]
+        at = camera.unproject(np.column_stack([columns.ravel(), rows.ravel()]), np.full(4800, 3.0))
+        inside = (at[:, :2] > [-0.05, -0.05]).all(axis=1) & (at[:, :2] < [2.95, 0.95]).all(axis=1)
+        labels = np.where(inside, np.floor(at[:, 0] + 1.05), 0).reshape(60, 80)
+        write(tmp_path / f"labels/{index}.png", labels)
+    (tmp_path / "cameras.json").write_text(json.dumps(entries), encoding="utf-8")
+    message = Train(str(tmp_path / "row.ply"), masks=str(tmp_path / "labels"), steps=20)
+    trained = Engine("cpu").handle(message)
+    assert (trained.views, trained.masks) == (3, 9)
+    with pytest.raises(BadInput, match="label images"):
+        Engine("cpu").handle(replace(message, sam_checkpoint="sam.pt"))
