@@ -1,7 +1,6 @@
 """How well one click at random selects the things of the synthetic tabletop."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -26,7 +25,7 @@ def targets(scene: SyntheticScene) -> list[str]:
 def mean_iou(
     scene: SyntheticScene,
     part_maps: Sequence[np.ndarray],
-    field_path: Path,
+    field: AffinityField,
     rng: np.random.Generator,
 ) -> float:
     """Mean over objects and parts of the IoU of a random click, best of ten scales.
@@ -34,10 +33,9 @@ def mean_iou(
     Args:
         scene: with its truth.
         part_maps: [H, W] the part that each pixel of each view shows.
-        field_path: the trained field.
+        field: trained on the scene.
         rng: draws the clicks; equal generators draw equal clicks.
     """
-    field, _ = AffinityField.load(field_path)
     rasterizer = make_rasterizer(scene.cloud, "cpu")
     results = []
     for target in targets(scene):
@@ -50,5 +48,7 @@ def mean_iou(
         row, column = shown[view][rng.integers(len(shown[view]))]
         query = query_feature(field, rasterizer, scene.cameras[view], (column, row))
         truth = np.isin(scene.part_labels, parts)
-        results.append(max(iou(select(field, query, scale, THRESHOLD), truth) for scale in SCALES))
+        results.append(
+            max(iou(select(field, [query], scale, THRESHOLD), truth) for scale in SCALES)
+        )
     return float(np.mean(results))

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.affinity.field import AffinityField
 from backend.cli import ProgressBar
 from backend.engine import Engine
+from backend.workspace import Workspace
 
 from .one_click import mean_iou
 from .real import DATA, click_labelled, prepare
@@ -47,7 +49,7 @@ def tabletop(
 
     def score() -> float:
         rng = np.random.default_rng(0)
-        field = ply.with_suffix(".saga") / "field.safetensors"
+        field, _ = AffinityField.load(Workspace(ply).field)
         return float(np.mean([mean_iou(scene, part_maps, field, rng) for _ in range(clicks)]))
 
     return ply, [], score
