@@ -19,8 +19,9 @@ TRAIN = """\
 Learn which Gaussians belong together, from masks of the scene's pictures.
 
 Needed: the scene as a 3DGS .ply. The cameras of its photographs (a COLMAP
-model or the trainer's cameras.json) are found when they lie beside the .ply;
-where there are none, views are made up and rendered.
+model, the trainer's cameras.json, nerfstudio's transforms.json or LLFF's
+poses_bounds.npy) are found when they lie beside the .ply; where there are
+none, views are made up and rendered.
 Masks are taken from SCENE.saga/masks; a Segment Anything checkpoint makes
 them where they are missing."""
 
@@ -34,11 +35,16 @@ Click a pixel of a view (--view, --pixel), or shoot a ray into the scene
              masks tell apart (the handle), 1 the largest group (the table
              with all that stands on it); the mug lies in between. Each
              scene has its own sizes: the answer says what the scale came
-             to in the units of the scene.
+             to in the units of the scene. "auto" finds a scale around which
+             the selection stays the same, of a whole thing; from any scale
+             --step 1 goes to the next larger such thing, -1 to a smaller one.
   threshold  How like the clicked Gaussian another one must be to be taken:
              the cosine between their features at this scale, from -1
              (everything) to 1 (only its twins). Raise it when the selection
-             spills over, lower it when parts are missing."""
+             spills over, lower it when parts are missing.
+
+More clicks mend it: --also on what is missing, --not on what is too much. A
+Gaussian then goes to the side of the click that it is more like."""
 
 DECOMPOSE = """\
 Group all Gaussians into objects, without a click.
@@ -106,8 +112,8 @@ def _views_option(parser: Parser) -> None:
         "--views",
         metavar="PATH",
         default="",
-        help="the cameras: a COLMAP model's folder, the folder above it, or a cameras.json "
-        "(default: found beside the scene)",
+        help="the cameras: a COLMAP model's folder, the folder above it, a cameras.json, "
+        "transforms.json or poses_bounds.npy (default: found beside the scene)",
     )
 
 
@@ -178,9 +184,16 @@ def _select_options(parser: Parser) -> None:
     parser.add_argument(
         "--scale",
         metavar="S",
-        type=float,
+        type=_scale_or_auto,
         default=defaults.scale,
-        help="how large a thing is meant, from 0 to 1 (default: %(default)s)",
+        help="how large a thing is meant, from 0 to 1, or auto (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--step",
+        metavar="N",
+        type=int,
+        default=0,
+        help="go on to the Nth larger thing, or smaller where N is below zero",
     )
     parser.add_argument(
         "--threshold",
@@ -189,6 +202,29 @@ def _select_options(parser: Parser) -> None:
         default=defaults.threshold,
         help="how alike what is taken must be, from -1 to 1 (default: %(default)s)",
     )
+    for name, meaning in (("--also", "on the thing"), ("--not", "on what does not belong to it")):
+        parser.add_argument(
+            name,
+            nargs=3,
+            action="append",
+            default=[],
+            dest=name[2:],
+            metavar=("VIEW", "X", "Y"),
+            help=f"a further click {meaning}; may be given again",
+        )
+    parser.add_argument(
+        "--margin",
+        metavar="M",
+        type=float,
+        default=defaults.margin,
+        help="how much more like the thing than like --not a Gaussian must be "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--connected",
+        action="store_true",
+        help="only what hangs together in space with what is clicked",
+    )
     parser.add_argument(
         "-o",
         "--output",
@@ -196,6 +232,10 @@ def _select_options(parser: Parser) -> None:
         required=True,
         help="OUT.ply: the selected Gaussians; OUT.npy: a boolean for each Gaussian of the scene",
     )
+
+
+def _scale_or_auto(text: str) -> float | None:
+    return None if text == "auto" else float(text)
 
 
 def _decompose_options(parser: Parser) -> None:

@@ -6,7 +6,13 @@ from ..errors import BadInput
 from .camera import Camera
 from .cameras_json import read_cameras_json
 from .colmap import find_colmap, read_colmap
+from .llff import read_poses_bounds
 from .photographs import without_image_suffix
+from .transforms_json import read_transforms_json
+
+READERS = {".json": read_cameras_json, ".npy": read_poses_bounds}
+# In this order. Those of the 3DGS trainer are in the frame of its splat for certain.
+POSE_FILES = ("cameras.json", "transforms.json", "transforms_train.json", "poses_bounds.npy")
 
 
 def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
@@ -14,9 +20,10 @@ def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
 
     Args:
         scene_ply: the splat.
-        views: a COLMAP model's folder, the folder above it, or a cameras.json;
-            "" looks beside the splat, and at the top of a trainer's output
-            folder when it lies in point_cloud/iteration_N.
+        views: a COLMAP model's folder, the folder above it, a cameras.json,
+            transforms*.json or poses_bounds.npy; "" looks beside the splat, and
+            at the top of a trainer's output folder when it lies in
+            point_cloud/iteration_N.
 
     Raises:
         BadInput: nothing found, or what was found cannot be read.
@@ -25,8 +32,8 @@ def find_views(scene_ply: Path, views: str = "") -> list[Camera]:
         return cameras
     raise BadInput(
         f"No camera views were found in {views or scene_ply.resolve().parent}.",
-        "Put the COLMAP folder (sparse/0) or the trainer's cameras.json beside the .ply, "
-        "or say where they are.",
+        "Put the COLMAP folder (sparse/0), cameras.json, transforms.json or poses_bounds.npy "
+        "beside the .ply, or say where they are.",
     )
 
 
@@ -37,14 +44,26 @@ def search_views(scene_ply: Path, views: str = "") -> list[Camera] | None:
         BadInput: what was found cannot be read.
     """
     for place in [Path(views)] if views else _places_of(scene_ply):
-        if place.suffix.lower() == ".json":
-            return read_cameras_json(place, _images_folder(place, scene_ply))
+        if place.suffix.lower() in READERS:
+            return _read(place, scene_ply)
         folder = place.parent if place.is_file() else place
+        in_frame_of_nerfstudio = (folder / "dataparser_transforms.json").is_file()
+        if in_frame_of_nerfstudio and (transforms := folder / "transforms.json").is_file():
+            return _read(transforms, scene_ply)
         if images_file := find_colmap(folder):
             return read_colmap(folder, _images_folder(images_file, scene_ply))
-        if (cameras_json := folder / "cameras.json").is_file():
-            return read_cameras_json(cameras_json, _images_folder(cameras_json, scene_ply))
+        for name in POSE_FILES:
+            if (folder / name).is_file():
+                return _read(folder / name, scene_ply)
     return None
+
+
+def _read(poses_file: Path, scene_ply: Path) -> list[Camera]:
+    """The views of a single file of poses; of two kinds of JSON, transforms have the name."""
+    suffix = poses_file.suffix.lower()
+    is_transforms = suffix == ".json" and poses_file.stem.startswith("transforms")
+    read = read_transforms_json if is_transforms else READERS[suffix]
+    return read(poses_file, _images_folder(poses_file, scene_ply))
 
 
 def _places_of(scene_ply: Path) -> list[Path]:

@@ -43,6 +43,21 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", without_image_suffix(name)).casefold()
 
 
+def image_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels of an image as stored.
+
+    Raises:
+        BadInput: the file cannot be decoded.
+    """
+    from PIL import Image
+
+    try:
+        with Image.open(path) as file:
+            return file.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
+        raise BadInput(f"{path} cannot be read ({e}).", "Replace the file.") from e
+
+
 def load_photograph(camera: Camera) -> np.ndarray:
     """The view's photograph on the camera's pixel grid: uint8 [H, W, 3], RGB.
 

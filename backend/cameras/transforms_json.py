@@ -1,0 +1,140 @@
+"""Camera poses from a transforms.json: nerfstudio, instant-ngp, NeRF's synthetic scenes."""
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+
+from ..errors import BadInput
+from .build import build_camera, build_views
+from .camera import Camera
+from .photographs import IMAGE_SUFFIXES, image_size
+
+DISTORTIONS = ("k1", "k2", "k3", "k4", "k5", "k6", "p1", "p2")
+FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
+
+
+def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[Camera]:
+    """Read the views of a transforms.json, sorted by name.
+
+    Where nerfstudio's dataparser_transforms.json lies beside it, the splat is
+    in the frame that nerfstudio trains in, and the poses are brought there.
+
+    Args:
+        path: the file.
+        images_folder: where photographs are that are not where the file says.
+
+    Raises:
+        BadInput: the file is missing, broken or another program's JSON, or the
+            lens has distortion.
+    """
+    content = _read_json(path)
+    frames = content.get("frames") if isinstance(content, dict) else None
+    if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
+        raise _foreign(path, "it has no list of frames")
+    rotation, scale = _training_frame(path.with_name("dataparser_transforms.json"))
+    cameras = [_camera(path, content | frame, rotation, scale) for frame in frames]
+    where_it_says = {camera.name: camera.image_path for camera in cameras}
+    return [
+        replace(camera, image_path=where_it_says[camera.name] or camera.image_path)
+        for camera in build_views(path, cameras, images_folder)
+    ]
+
+
+def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> Camera:
+    """One frame with the values that all share; its photograph, if it is where the file says."""
+    try:
+        file_path = str(frame["file_path"]).replace("\\", "/")
+        if any(float(frame.get(name, 0)) for name in DISTORTIONS):
+            raise BadInput(
+                f"The cameras of {path} have lens distortion.",
+                "Undistort the photographs (COLMAP's image_undistorter) and use the model it "
+                "writes, or train on made-up views.",
+            )
+        size = _size(path, frame, file_path)
+        intrinsics = _intrinsics(frame, size)
+        camera_to_world = to_training @ _homogeneous(frame["transform_matrix"])
+    except (KeyError, TypeError, ValueError, OverflowError) as e:
+        raise _foreign(path, f"a frame in it is incomplete ({e})") from e
+    rotation = (camera_to_world[:3, :3] * FROM_OPENGL).T
+    position = camera_to_world[:3, 3] * scale
+    camera = build_camera(path, _name(file_path), size, intrinsics, rotation, -rotation @ position)
+    return replace(camera, image_path=_file(path, file_path))
+
+
+def _size(path: Path, frame: dict, file_path: str) -> tuple[int, int]:
+    """Width and height, from the photograph where the file does not say."""
+    if "w" in frame and "h" in frame:
+        return int(frame["w"]), int(frame["h"])
+    image = _file(path, file_path)
+    if image is None:
+        raise KeyError("w, h")
+    return image_size(image)
+
+
+def _intrinsics(frame: dict, size: tuple[int, int]) -> tuple[float, float, float, float]:
+    """fx, fy, cx, cy in pixels, from focal lengths or from fields of view."""
+    width, height = size
+    if "fl_x" in frame:
+        fx = float(frame["fl_x"])
+    else:
+        fx = width / 2 / math.tan(float(frame["camera_angle_x"]) / 2)
+    if "fl_y" in frame:
+        fy = float(frame["fl_y"])
+    elif "camera_angle_y" in frame:
+        fy = height / 2 / math.tan(float(frame["camera_angle_y"]) / 2)
+    else:
+        fy = fx
+    return fx, fy, float(frame.get("cx", width / 2)), float(frame.get("cy", height / 2))
+
+
+def _training_frame(path: Path) -> tuple[np.ndarray, float]:
+    """Nerfstudio's change of frame, [4, 4], and the scale after it; none where there is no file."""
+    if not path.is_file():
+        return np.eye(4), 1.0
+    content = _read_json(path)
+    try:
+        return _homogeneous(content["transform"]), float(content["scale"])
+    except (KeyError, TypeError, ValueError) as e:
+        raise _foreign(path, f"it lacks a transform or a scale ({e})") from e
+
+
+def _homogeneous(rows: list) -> np.ndarray:
+    """[3, 4] or [4, 4] nested lists as a [4, 4] matrix."""
+    matrix = np.array(rows, float)
+    if matrix.shape not in ((3, 4), (4, 4)):
+        raise ValueError(f"a matrix of shape {matrix.shape}")
+    return np.vstack([matrix[:3], [0, 0, 0, 1]])
+
+
+def _name(file_path: str) -> str:
+    """The image's name relative to the folder of images, where the path goes through one."""
+    parts = [part for part in PurePosixPath(file_path).parts if part not in ("/", ".", "..")]
+    if "images" in parts[:-1]:
+        parts = parts[parts.index("images") + 1 :]
+    return "/".join(parts)
+
+
+def _file(path: Path, file_path: str) -> Path | None:
+    """The photograph where the file says it is; NeRF's synthetic scenes leave the .png out."""
+    given = path.parent / file_path
+    for image in (given, given.with_name(f"{given.name}.png")):
+        if image.suffix.lower() in IMAGE_SUFFIXES and image.is_file():
+            return image
+    return None
+
+
+def _read_json(path: Path) -> object:
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as e:
+        raise BadInput(f"{path} cannot be read ({e}).", "Copy or export it again.") from e
+
+
+def _foreign(path: Path, why: str) -> BadInput:
+    return BadInput(
+        f"{path} is not a file of nerfstudio or instant-ngp: {why}.",
+        "Give such a file, the trainer's cameras.json, or a COLMAP model's folder.",
+    )
