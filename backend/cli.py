@@ -123,8 +123,12 @@ def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> 
         pixel=arguments.pixel and tuple(arguments.pixel),
         ray_origin=arguments.ray and tuple(arguments.ray[:3]),
         ray_direction=arguments.ray and tuple(arguments.ray[3:]),
+        clicks=_further_clicks(arguments),
         scale=arguments.scale,
+        step=arguments.step,
         threshold=arguments.threshold,
+        margin=arguments.margin,
+        connected=arguments.connected,
     )
     selected = engine.handle(request, report)
     mask = np.unpackbits(selected.mask, count=selected.total).astype(bool)
@@ -134,16 +138,29 @@ def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> 
         with replacing(output) as stream:
             np.save(stream, mask)
     text = (
-        f"Selected {selected.count:,} of {selected.total:,} Gaussians; scale {arguments.scale:g} "
+        f"Selected {selected.count:,} of {selected.total:,} Gaussians; scale {selected.scale:g} "
         f"is {selected.physical_scale:.3g} in the scene.\nSaved {output}"
     )
     facts = {
         "output": str(output),
         "count": selected.count,
         "total": selected.total,
+        "scale": selected.scale,
         "physical_scale": selected.physical_scale,
     }
     return text, facts
+
+
+def _further_clicks(arguments: argparse.Namespace) -> tuple[protocol.Click, ...]:
+    sides = {True: arguments.also, False: getattr(arguments, "not")}
+    try:
+        return tuple(
+            protocol.Click(wanted=wanted, view=view, pixel=(float(x), float(y)))
+            for wanted, places in sides.items()
+            for view, x, y in places
+        )
+    except ValueError as error:
+        raise BadInput(f"A click is not clear: {error}.", "Give a view, X and Y.") from error
 
 
 def _decompose(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:

@@ -59,9 +59,9 @@ def main() -> None:
         ScaleMap.fit(np.array([1.0, 2.0])),
     )
     query = field.features[0]
-    assert np.mean(select(field, query, SCALE, THRESHOLD) != naive(field, query)) < 1e-5
+    assert np.mean(select(field, [query], SCALE, THRESHOLD) != naive(field, query)) < 1e-5
     ways = {
-        "query": lambda: select(field, query, SCALE, THRESHOLD),
+        "query": lambda: select(field, [query], SCALE, THRESHOLD),
         "naive": lambda: naive(field, query),
         "read": lambda: field.features.sum(),
     }

@@ -7,6 +7,7 @@ from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
     Cancel,
+    Click,
     Decompose,
     Decomposed,
     Described,
@@ -33,6 +34,7 @@ from .messages import (
 __all__ = [
     "PROTOCOL_VERSION",
     "Cancel",
+    "Click",
     "Decompose",
     "Decomposed",
     "Described",

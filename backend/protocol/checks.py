@@ -1,7 +1,7 @@
 """Do values fit the annotations of a message? Asked on both ends of the pipe."""
 
 import sys
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from numbers import Integral, Real
 from types import UnionType
@@ -48,6 +48,9 @@ def checked(value: Any, annotation: Any, where: str) -> Any:
             number = int(value) if isinstance(value, Integral) else float(value)
             if abs(number) <= _LARGEST[annotation]:  # False for NaN
                 return annotation(number)
+    elif is_dataclass(annotation) and isinstance(value, dict | annotation):
+        values = value if isinstance(value, dict) else vars(value)
+        return annotation(**checked_fields(annotation, values))
     elif isinstance(value, annotation):
         return _plain(value, where) if annotation is dict else value
     name = getattr(annotation, "__name__", annotation)

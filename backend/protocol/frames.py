@@ -50,7 +50,7 @@ def encode(id: int, message: Message) -> list[memoryview]:
         ],
     }
     _array_sizes(header["arrays"])
-    text = json.dumps(header, separators=(",", ":"), allow_nan=False).encode("ascii")
+    text = json.dumps(header, separators=(",", ":"), allow_nan=False, default=vars).encode("ascii")
     if len(text) > MAX_HEADER_BYTES:
         raise ProtocolError(f"A message of {len(text)} bytes without its arrays is too long.")
     head = memoryview(_PREFIX.pack(MAGIC, len(text)) + text)

@@ -42,6 +42,18 @@ class Train:
 
 
 @dataclass(frozen=True)
+class Click:
+    """One more click of a Select, by a pixel of a view or by a ray."""
+
+    wanted: bool = True  # False: what is clicked does not belong to the thing
+    view: str = ""
+    pixel: tuple[float, float] | None = None
+    ray_origin: tuple[float, float, float] | None = None
+    ray_direction: tuple[float, float, float] | None = None
+    pixel_angle: float = 0.001
+
+
+@dataclass(frozen=True)
 class Select:
     """Select what a click hits, by a pixel of a view or by a ray. Answer: Selected."""
 
@@ -52,8 +64,12 @@ class Select:
     ray_origin: tuple[float, float, float] | None = None  # in the scene's frame
     ray_direction: tuple[float, float, float] | None = None
     pixel_angle: float = 0.001  # radians that a pixel of the clicked picture is wide
-    scale: float = 0.5  # in [0, 1]: from the smallest part to the largest group
-    threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to the clicked one
+    clicks: tuple[Click, ...] = ()  # further ones, on the thing or beside it
+    scale: float | None = 0.5  # in [0, 1]: smallest part to largest group; None finds a stable one
+    step: int = 0  # from that scale to the next larger (1) or smaller (-1) thing, or further
+    threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to a clicked one
+    margin: float = 0.0  # in [-2, 2]: how much more similar than to one clicked as unwanted
+    connected: bool = False  # only what hangs together in space with what is clicked
     subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
 
 
@@ -135,6 +151,7 @@ class Selected:
     mask: np.ndarray  # uint8: np.packbits of the boolean [total]
     count: int
     total: int
+    scale: float  # that was asked for, or found
     physical_scale: float  # what the scale means in the scene, scene units
 
 

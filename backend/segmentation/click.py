@@ -1,4 +1,6 @@
-"""Promptable selection: a click and a scale to the Gaussians of one thing (Sec. 3.5)."""
+"""Promptable selection: clicks and a scale to the Gaussians of one thing (Sec. 3.5)."""
+
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -32,14 +34,52 @@ def query_feature(
     Raises:
         BadInput: when there is nothing under the click.
     """
+    gaussians, weights = trace_click(rasterizer, camera, pixel, index)
+    rows = torch.from_numpy(gaussians).to(field.features.device).long()
+    return torch.from_numpy(weights).to(field.features.device) @ field.features[rows]
+
+
+def trace_click(
+    rasterizer: Rasterizer,
+    camera: Camera,
+    pixel: tuple[int, int],
+    index: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The Gaussians under a click, in the scene's numbers, [E], and their blending weights, [E].
+
+    The arguments and errors are those of `query_feature`.
+    """
     traced = rasterizer.trace(camera, np.array([pixel]))
     if traced.weights.sum() < MIN_ALPHA:
         raise BadInput("There is nothing under the click.", "Click on the object itself.")
-    gaussians = traced.gaussians if index is None else index[traced.gaussians]
-    weights = torch.from_numpy(traced.weights).to(field.features.device)
-    return weights @ field.features[torch.from_numpy(gaussians).to(field.features.device).long()]
+    return traced.gaussians if index is None else index[traced.gaussians], traced.weights
 
 
-def select(field: AffinityField, query: Tensor, scale: float, threshold: float) -> np.ndarray:
-    """Which Gaussians belong to what was clicked, boolean [N]."""
-    return similarity(field, query, scale) > threshold
+def select(
+    field: AffinityField,
+    wanted: Sequence[Tensor],
+    scale: float,
+    threshold: float,
+    unwanted: Sequence[Tensor] = (),
+    margin: float = 0.0,
+) -> np.ndarray:
+    """Which Gaussians belong to what was clicked, boolean [N].
+
+    Args:
+        field: N Gaussians.
+        wanted: query features [D] of clicks on the thing, at least one.
+        scale: in [0, 1].
+        threshold: of the cosine with the nearest of them.
+        unwanted: of clicks beside the thing: a Gaussian goes to the nearer side.
+        margin: how much nearer it must be to the wanted side; below zero it may be farther.
+    """
+    nearness = _nearness(field, wanted, scale)
+    selected = nearness > threshold
+    if unwanted:
+        selected &= nearness > _nearness(field, unwanted, scale) + margin
+    return selected
+
+
+def _nearness(field: AffinityField, queries: Sequence[Tensor], scale: float) -> np.ndarray:
+    """Cosine with the nearest of some queries, [N]."""
+    return np.maximum.reduce([similarity(field, query, scale) for query in queries])

@@ -44,7 +44,7 @@ class StandInEngine(Engine):
         report("Working", 0.5, "half")
         return {
             protocol.Train: protocol.Trained("nine.saga", 1.5, 9, 2, 7, 300, 0.25),
-            protocol.Select: protocol.Selected(np.packbits(MASK), 6, 9, 0.75),
+            protocol.Select: protocol.Selected(np.packbits(MASK), 6, 9, 0.25, 0.75),
             protocol.Decompose: protocol.Decomposed(
                 (0.9, 0.25),
                 LABELS,
@@ -126,9 +126,28 @@ def test_select_writes_a_mask_and_answers_in_json(run, scene, tmp_path):
     assert (request.pixel, request.scale) == (None, 0.1)
     assert code == 0
     assert json.loads(out) == {
-        "output": str(mask), "count": 6, "total": 9, "physical_scale": 0.75,
+        "output": str(mask), "count": 6, "total": 9, "scale": 0.25, "physical_scale": 0.75,
     }  # fmt: skip
     np.testing.assert_array_equal(np.load(mask), MASK)
+
+
+def test_select_takes_further_clicks_and_finds_a_scale(run, scene, tmp_path):
+    code, out, _, asked = run(
+        "select", scene, *CLICK, "--also", "2", 3, 4, "--not", "3", 5, 6, "--not", "3", 7, 8,
+        "--scale", "auto", "--step", -1, "--margin", 0.1, "--connected", "-o", tmp_path / "a.ply",
+    )  # fmt: skip
+    clicks = (
+        protocol.Click(True, "2", (3.0, 4.0)),
+        protocol.Click(False, "3", (5.0, 6.0)),
+        protocol.Click(False, "3", (7.0, 8.0)),
+    )
+    assert asked == [
+        protocol.Select(
+            str(scene), view="1", pixel=(1.0, 2.0), clicks=clicks,
+            scale=None, step=-1, margin=0.1, connected=True,
+        )
+    ]  # fmt: skip
+    assert code == 0 and "scale 0.25" in out
 
 
 def test_decompose_writes_the_labels_and_answers_in_json(run, scene, tmp_path):
@@ -181,6 +200,7 @@ REFUSED = {
     "other ending": ("select", "SCENE", *CLICK, "-o", "a.obj"),
     "no folder": ("select", "SCENE", *CLICK, "-o", "no/a.ply"),
     "over the scene": ("select", "SCENE", *CLICK, "-o", "SCENE"),
+    "a click that is none": ("select", "SCENE", *CLICK, "--not", "1", "x", "2", "-o", "a.ply"),
     "no scale": ("decompose", "SCENE", "-o", "a.npy"),
     "over a folder": ("decompose", "SCENE", "--scale", "1", "-o", "."),
     "labels as a picture": ("decompose", "SCENE", "--scale", "1", "-o", "a.png"),
@@ -201,7 +221,9 @@ def test_mistakes_are_refused_before_the_engine_is_asked(run, scene, argv, monke
     assert sorted(scene.parent.iterdir()) == before
 
 
-@pytest.mark.parametrize("option", [("--scale", "1.5"), ("--scale", "nan"), ("--threshold", "-2")])
+@pytest.mark.parametrize(
+    "option", [("--scale", "1.5"), ("--scale", "nan"), ("--threshold", "-2"), ("--margin", "3")]
+)
 def test_values_out_of_range_are_refused_before_the_scene_is_read(run, tmp_path, option):
     (tmp_path / "no.ply").write_bytes(b"not read")
     code, _, err, _ = run(

@@ -23,9 +23,14 @@ MESSAGES = [
     protocol.Select(scene="a.ply", view="left/1.jpg", pixel=(3.5, 4.0), subset=np.arange(5)),
     protocol.Select(scene="a.ply", ray_origin=(0, 0, -1), ray_direction=(0.0, 0.1, 1.0)),
     protocol.Render(scene="a.ply", view="1", selection=np.array([True, False]), size=(640, 480)),
+    protocol.Select(
+        scene="a.ply",
+        clicks=(protocol.Click(view="1", pixel=(1.0, 2.0)), protocol.Click(wanted=False)),
+        scale=None,
+    ),
     protocol.Decompose(scene="a.ply", scales=(0.9, 0.5, 0.25)),
     protocol.Cancel(request=7),
-    protocol.Selected(np.zeros(0, np.uint8), count=0, total=0, physical_scale=0.5),
+    protocol.Selected(np.zeros(0, np.uint8), count=0, total=0, scale=0.5, physical_scale=1.5),
     protocol.Described(text="ok", facts={"a": [1, None, {"b": True}], "c": 0.25}),
     protocol.Rendered(np.arange(24, dtype=np.uint8).reshape(2, 4, 3)),
     protocol.Failed("bad_input", "No.", "Try again."),
@@ -86,7 +91,7 @@ def test_numbers_of_numpy_and_strided_big_endian_arrays_are_made_plain():
 
 def test_large_arrays_cross_a_pipe_without_a_copy_on_the_sending_side():
     values = np.random.default_rng(0).integers(0, 255, (5_000_011, 4), np.uint8)  # over a chunk
-    message = protocol.Selected(values, 0, 0, 0.0)
+    message = protocol.Selected(values, 0, 0, 0.0, 0.0)
     assert np.shares_memory(np.frombuffer(encode(1, message)[1], np.uint8), values)
     receiving, sending = (
         os.fdopen(fd, mode, buffering=0) for fd, mode in zip(os.pipe(), ("rb", "wb"), strict=True)
@@ -120,6 +125,10 @@ REFUSED = {
     "infinity by overflow": frame(
         b'{"type":"Select","id":1,"fields":{"scene":"a","scale":1e999},"arrays":[]}'
     ),
+    "a click with a field too many": frame(
+        header("Select", fields={"scene": "a", "clicks": [{"wanted": True, "color": "red"}]})
+    ),
+    "a click that is none": frame(header("Select", fields={"scene": "a", "clicks": [3]})),
     "no tuple of numbers": frame(header("Decompose", fields={"scene": "a", "scales": [0.5, "1"]})),
     "tuple too short": frame(header("Select", fields={"scene": "a", "pixel": [1.0]})),
     "NaN in facts": frame(header("Described", fields={"text": "", "facts": {"a": [1e999]}})),

@@ -139,11 +139,11 @@ def test_an_answer_finds_its_object_by_identity(addon, ply, tmp_path):
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
     obj = bpy.context.object
     uid, obj.name = obj.session_uid, "renamed"
-    reply = protocol.Selected(np.packbits(BALL == 1), 300, len(BALL), 1.0)
+    reply = protocol.Selected(np.packbits(BALL == 1), 300, len(BALL), 0.5, 1.0)
     assert "300 of 600" in answer(uid, reply)
     selected = addon("saga_blender.splat_object").selection(obj.data)
     np.testing.assert_array_equal(selected, BALL == 1)
-    other_scene = protocol.Selected(np.packbits(np.ones(700, bool)), 700, 700, 1.0)
+    other_scene = protocol.Selected(np.packbits(np.ones(700, bool)), 700, 700, 0.5, 1.0)
     with pytest.raises(errors.BadInput, match="has changed"):
         answer(uid, other_scene)
     bpy.data.objects.remove(obj)

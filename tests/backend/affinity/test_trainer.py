@@ -46,8 +46,8 @@ def test_a_click_selects_the_part_at_small_and_the_whole_at_large_scale(panels, 
     camera = panels.cameras[0]
     lower_half_of_panel_0 = (23, 28)
     query = query_feature(field, rasterizer, camera, lower_half_of_panel_0)
-    assert iou(select(field, query, 0.0, 0.75), panels.parts == 3) > 0.9
-    assert iou(select(field, query, 1.0, 0.75), panels.objects == 0) > 0.9
+    assert iou(select(field, [query], 0.0, 0.75), panels.parts == 3) > 0.9
+    assert iou(select(field, [query], 1.0, 0.75), panels.objects == 0) > 0.9
 
 
 def test_the_scene_falls_into_parts_at_small_and_into_objects_at_large_scale(panels, field):
@@ -139,7 +139,7 @@ def test_saved_field_answers_the_same(panels, rasterizer, field, tmp_path):
     assert its_provenance == provenance
     query = query_feature(field, rasterizer, panels.cameras[0], (23, 28))
     for scale in (0.0, 0.5, 1.0):
-        before, after = (select(f, query, scale, 0.75) for f in (field, loaded))
+        before, after = (select(f, [query], scale, 0.75) for f in (field, loaded))
         assert iou(before, after) > 0.999
 
 

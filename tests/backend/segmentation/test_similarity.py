@@ -30,9 +30,9 @@ def test_equals_the_cosine_of_gated_vectors(field, scale):
 
 
 def test_the_clicked_gaussian_is_always_selected_and_the_featureless_never(field):
-    mask = select(field, field.features[3], 0.5, 0.75)
+    mask = select(field, [field.features[3]], 0.5, 0.75)
     assert mask[3] and not mask[7]
 
 
 def test_a_query_without_a_feature_selects_nothing(field):
-    assert not select(field, torch.zeros(32), 0.5, 0.0).any()
+    assert not select(field, [torch.zeros(32)], 0.5, 0.0).any()
