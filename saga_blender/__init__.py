@@ -28,14 +28,14 @@ CLASSES = (
     train.Train,
     train.Cancel,
     select.Select,
-    split.Split,
     decompose.Decompose,
-    ScenePanel,
+    split.Split,
     split_clusters.SplitClusters,
+    ScenePanel,
     TrainPanel,
     SelectPanel,
-    SplitPanel,
     DecomposePanel,
+    SplitPanel,
 )
 
 

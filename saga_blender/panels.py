@@ -95,7 +95,6 @@ class SelectPanel(_Sidebar, bpy.types.Panel):
             layout.label(text=f"{count:,} Gaussians selected")
 
 
-class SplitPanel(_Sidebar, bpy.types.Panel):
 class DecomposePanel(_Sidebar, bpy.types.Panel):
     """Finding all things at once"""
 
@@ -111,6 +110,7 @@ class DecomposePanel(_Sidebar, bpy.types.Panel):
         self.layout.operator(SplitClusters.bl_idname, icon="OUTLINER_COLLECTION")
 
 
+class SplitPanel(_Sidebar, bpy.types.Panel):
     """Taking the selected thing out"""
 
     bl_idname = "VIEW3D_PT_saga_split"
