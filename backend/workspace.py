@@ -25,6 +25,11 @@ class Workspace:
         return self.folder / "cameras.json"
 
     @property
+    def mismatch(self) -> Path:
+        """A view whose photograph does not fit the scene, as a picture."""
+        return self.folder / "mismatch.png"
+
+    @property
     def checkpoint(self) -> Path:
         """Where an unfinished training stands."""
         return self.folder / "training.safetensors"

@@ -13,6 +13,7 @@ from ..affinity.ray_bank import build_ray_bank
 from ..affinity.recipes import recipe_named
 from ..affinity.trainer import Trainer
 from ..cameras.camera import Camera
+from ..cameras.match_photographs import require_matching_photographs
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..masks.label_images import LabelImages, open_masks
@@ -88,6 +89,7 @@ def _make_masks(
     from ..masks.make import make_masks
     from ..masks.sam import load_sam
 
+    require_matching_photographs(cameras, scene.rasterizer, scene.workspace.mismatch, report)
     generator = load_sam(Path(message.sam_checkpoint), scene.device)
     minutes = message.max_mask_minutes
     make_masks(cameras, store, generator, lambda c: stand_in(scene, c), report, minutes)
