@@ -1,4 +1,4 @@
-"""One click at ten scales, and how well a selection fits."""
+"""One click at ten scales and at the automatic one, and how well a selection fits."""
 
 from dataclasses import replace
 
@@ -10,10 +10,15 @@ from backend.protocol import Select
 SCALES = np.linspace(0.1, 1.0, 10)
 
 
+def selected_by(engine: Engine, click: Select) -> np.ndarray:
+    """What a click selects, boolean [N]."""
+    reply = engine.handle(click)
+    return np.unpackbits(reply.mask, count=reply.total).astype(bool)
+
+
 def try_scales(engine: Engine, click: Select) -> np.ndarray:
     """What a click selects at each of `SCALES` and the default threshold, boolean [S, N]."""
-    replies = [engine.handle(replace(click, scale=float(scale))) for scale in SCALES]
-    return np.array([np.unpackbits(r.mask, count=r.total).astype(bool) for r in replies])
+    return np.array([selected_by(engine, replace(click, scale=float(scale))) for scale in SCALES])
 
 
 def iou(one: np.ndarray, other: np.ndarray) -> float:

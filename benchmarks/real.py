@@ -3,7 +3,7 @@
 Each labelled object is clicked once, in the middle of its mask in the first
 labelled view; the selection, rendered into the other labelled views, is
 compared with the labels there. Last line of the output: JSON with the mean IoU
-of each object at the best of ten scales.
+of each object at the best of ten scales and at the automatic one.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -30,7 +30,7 @@ from backend.masks.store import MaskStore
 from backend.protocol import Render, Select, Train
 from backend.rendering import make_rasterizer
 
-from .clicks import SCALES, iou, try_scales
+from .clicks import SCALES, iou, selected_by, try_scales
 from .pictures import marked, most_interior, overlay, save, sheet
 
 DATA = Path(os.environ.get("SAGA_DATA", "../shared/data"))
@@ -122,16 +122,19 @@ def click_labelled(engine: Engine, scene: RealScene) -> dict[str, dict[str, floa
     for label, name in scene.objects.items():
         first, *others = (view for view, image in scene.labels.items() if (image == label).any())
         pixel = most_interior(scene.labels[first] == label)
-        masks = try_scales(engine, click_at(scene, first, pixel))
+        click = click_at(scene, first, pixel)
+        automatic = selected_by(engine, replace(click, scale=None))
+        masks = np.concatenate([try_scales(engine, click), automatic[None]])
         fits = [
             [iou(one, scene.labels[view] == label) for one in scene.seen(view, masks)]
             for view in others
         ]
-        by_scale = np.mean(fits, axis=0)
-        best = int(by_scale.argmax())
-        results[name] = {"best": round(float(by_scale[best]), 3)}
+        *by_scale, auto = np.mean(fits, axis=0)
+        best = int(np.argmax(by_scale))
+        results[name] = {"best": round(by_scale[best], 3), "auto": round(auto, 3)}
         print(
-            f"  {name:24} IoU {by_scale[best]:.2f} at scale {SCALES[best]:.1f}, {len(others)} views"
+            f"  {name:24} IoU {by_scale[best]:.2f} at scale {SCALES[best]:.1f}, "
+            f"{auto:.2f} at the automatic one, {len(others)} views"
         )
         shown = [(view, view, masks[best]) for view in (first, *others[:2])]
         draw_click(engine, scene, name, first, pixel, shown)

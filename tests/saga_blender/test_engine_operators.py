@@ -119,7 +119,7 @@ def test_a_scene_that_is_not_trained_says_so(engine, ply, tmp_path):
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
     with pytest.raises(RuntimeError, match=r"[Tt]rain"):
         click(bpy.context.object, (-1, 0, -5), (-1, 0, 0))
-    with pytest.raises(RuntimeError, match="No camera views were found"):
+    with pytest.raises(RuntimeError, match="There are no masks"):
         bpy.ops.saga.train()
 
 
