@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import BadInput
 from .camera import Camera
+from .lens import Lens
 from .photographs import attach_photographs
 
 MAX_SIDE = 65_536  # pixels; beyond it a file lies, and an image of that size would fill the memory
@@ -19,6 +20,7 @@ def build_camera(
     intrinsics: tuple[float, float, float, float],
     rotation: np.ndarray,
     translation: np.ndarray,
+    lens: Lens | None = None,
 ) -> Camera:
     """A camera from numbers out of a file that may be broken.
 
@@ -29,6 +31,7 @@ def build_camera(
         intrinsics: fx, fy, cx, cy in pixels.
         rotation: [3, 3] world to camera (OpenCV axes).
         translation: [3] world to camera.
+        lens: where it distorts.
 
     Raises:
         BadInput: a size, focal length or pose that no camera has.
@@ -41,6 +44,8 @@ def build_camera(
         raise _broken(source, f"view {name} claims to be {width} x {height} pixels")
     if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
         raise _broken(source, f"view {name} has impossible intrinsics")
+    if lens and not np.isfinite([*lens.radial, *lens.tangential]).all():
+        raise _broken(source, f"view {name} has an impossible lens")
     world_to_camera = np.eye(4)
     world_to_camera[:3, :3] = rotation
     world_to_camera[:3, 3] = translation
@@ -50,7 +55,8 @@ def build_camera(
         and np.linalg.det(rotation) > 0
     ):
         raise _broken(source, f"the pose of view {name} is not a rotation and a position")
-    return Camera(name.replace("\\", "/"), width, height, fx, fy, cx, cy, world_to_camera)
+    image_name = name.replace("\\", "/")
+    return Camera(image_name, width, height, fx, fy, cx, cy, world_to_camera, lens=lens)
 
 
 def build_views(source: Path, cameras: list[Camera], images_folder: Path | None) -> list[Camera]:

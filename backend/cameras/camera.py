@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .lens import Lens
+
 
 @dataclass(frozen=True)
 class Camera:
@@ -23,6 +25,7 @@ class Camera:
     cy: float
     world_to_camera: np.ndarray  # [4, 4] float64, rigid
     image_path: Path | None = None  # the photograph, where there is one
+    lens: Lens | None = None  # through which the photograph was taken, where it distorts
 
     @property
     def K(self) -> np.ndarray:

@@ -30,7 +30,7 @@ def read_colmap(folder: Path, images_folder: Path | None = None) -> list[Camera]
         images_folder: where the photographs are; None leaves `image_path` None.
 
     Raises:
-        BadInput: no model there, a file broken, or lens distortion left in it.
+        BadInput: no model there, a file broken, or a lens of an unknown kind.
     """
     images_file = find_colmap(folder)
     if images_file is None:
@@ -45,8 +45,10 @@ def read_colmap(folder: Path, images_folder: Path | None = None) -> list[Camera]
             raise broken(images_file, f"view {image.name} has no camera {image.camera_id}")
         if not any(image.quat):
             raise broken(images_file, f"view {image.name} has no rotation")
-        size, pinhole = intrinsics[image.camera_id]
+        size, pinhole, lens = intrinsics[image.camera_id]
         rotation = matrices_from_quats(np.array([image.quat]))[0]
         translation = np.array(image.translation)
-        cameras.append(build_camera(images_file, image.name, size, pinhole, rotation, translation))
+        cameras.append(
+            build_camera(images_file, image.name, size, pinhole, rotation, translation, lens)
+        )
     return build_views(images_file, cameras, images_folder)

@@ -8,20 +8,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import BadInput
+from .lens import Lens, lens_of_colmap
 
 MODEL_NAMES = (
     "SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "OPENCV_FISHEYE",
     "FULL_OPENCV", "FOV", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE", "THIN_PRISM_FISHEYE",
 )  # fmt: skip
-# The models that are a pinhole when their distortion is zero:
-# number of focal lengths (one: fx = fy), number of parameters.
-PINHOLE_LIKE = {
+# The models that can be read: number of focal lengths (one: fx = fy), number of parameters.
+READABLE = {
     "SIMPLE_PINHOLE": (1, 3),
     "PINHOLE": (2, 4),
     "SIMPLE_RADIAL": (1, 4),
     "RADIAL": (1, 5),
     "OPENCV": (2, 8),
     "FULL_OPENCV": (2, 12),
+    "OPENCV_FISHEYE": (2, 8),
+    "SIMPLE_RADIAL_FISHEYE": (1, 4),
+    "RADIAL_FISHEYE": (1, 5),
 }
 POINT2D_BYTES = 24  # x, y as doubles and the index of the 3D point
 
@@ -31,6 +34,7 @@ class Intrinsics(NamedTuple):
 
     size: tuple[int, int]  # width, height
     pinhole: tuple[float, float, float, float]  # fx, fy, cx, cy
+    lens: Lens | None
 
 
 class ImageRecord(NamedTuple):
@@ -53,7 +57,7 @@ def read_intrinsics(path: Path) -> dict[int, Intrinsics]:
     """Read cameras.bin or cameras.txt into camera id -> intrinsics.
 
     Raises:
-        BadInput: the file is broken, or a camera is no pinhole.
+        BadInput: the file is broken, or a camera's lens is of an unknown kind.
     """
     return _binary_intrinsics(path) if path.suffix == ".bin" else _text_intrinsics(path)
 
@@ -68,24 +72,20 @@ def read_images(path: Path) -> list[ImageRecord]:
 
 
 def _parameter_count(model: str) -> int:
-    if model not in PINHOLE_LIKE:
-        raise _distorted(model)
-    return PINHOLE_LIKE[model][1]
+    if model not in READABLE:
+        raise BadInput(
+            f"The COLMAP cameras have lenses of a kind that is not read here (model {model}).",
+            "Undistort the photographs with COLMAP's image_undistorter and use the model it "
+            "writes, or train on made-up views.",
+        )
+    return READABLE[model][1]
 
 
-def _pinhole(model: str, params: tuple[float, ...]) -> tuple[float, float, float, float]:
-    """fx, fy, cx, cy; `model` is one of PINHOLE_LIKE."""
-    focals = PINHOLE_LIKE[model][0]
-    if any(params[focals + 2 :]):
-        raise _distorted(model)
-    return (params[0], params[focals - 1], params[focals], params[focals + 1])
-
-
-def _distorted(model: str) -> BadInput:
-    return BadInput(
-        f"The COLMAP cameras are no pinholes (model {model}).",
-        "Undistort the photographs with COLMAP's image_undistorter and use the model it writes.",
-    )
+def _intrinsics(size: tuple[int, int], model: str, params: tuple[float, ...]) -> Intrinsics:
+    """A camera of a model that is READABLE."""
+    focals = READABLE[model][0]
+    pinhole = (params[0], params[focals - 1], params[focals], params[focals + 1])
+    return Intrinsics(size, pinhole, lens_of_colmap(model, params[focals + 2 :]))
 
 
 class _Records:
@@ -134,7 +134,7 @@ def _binary_intrinsics(path: Path) -> dict[int, Intrinsics]:
             known = 0 <= model_id < len(MODEL_NAMES)
             model = MODEL_NAMES[model_id] if known else f"number {model_id}"
             params = records.take(f"{_parameter_count(model)}d")
-            intrinsics[camera_id] = Intrinsics((width, height), _pinhole(model, params))
+            intrinsics[camera_id] = _intrinsics((width, height), model, params)
     return intrinsics
 
 
@@ -175,7 +175,7 @@ def _text_intrinsics(path: Path) -> dict[int, Intrinsics]:
             if len(params) != _parameter_count(model):
                 raise ValueError(f"{len(params)} parameters for {model}")
             size = int(width), int(height)
-            intrinsics[int(camera_id)] = Intrinsics(size, _pinhole(model, params))
+            intrinsics[int(camera_id)] = _intrinsics(size, model, params)
         except ValueError as e:
             raise broken(path, f"line {number} describes no camera ({e})") from e
     return intrinsics

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import BadInput
 from .camera import Camera
+from .lens import undistort
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 
@@ -59,7 +60,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def load_photograph(camera: Camera) -> np.ndarray:
-    """The view's photograph on the camera's pixel grid: uint8 [H, W, 3], RGB.
+    """The view's photograph on the camera's pixel grid, undistorted: uint8 [H, W, 3], RGB.
 
     Whether the poses refer to the pixels as stored or to the picture turned
     upright by its EXIF data depends on the program that found them; the one
@@ -85,4 +86,9 @@ def load_photograph(camera: Camera) -> np.ndarray:
             "Replace the file, or remove it to have that view rendered instead.",
         ) from e
     size = camera.width, camera.height
-    return np.asarray(image if image.size == size else image.resize(size, Image.Resampling.LANCZOS))
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.LANCZOS)
+    pixels = np.asarray(image)
+    if camera.lens is None:
+        return pixels
+    return undistort(pixels, camera.lens, (camera.fx, camera.fy, camera.cx, camera.cy))

@@ -10,9 +10,9 @@ import numpy as np
 from ..errors import BadInput
 from .build import build_camera, build_views
 from .camera import Camera
+from .lens import Lens
 from .photographs import IMAGE_SUFFIXES, image_size
 
-DISTORTIONS = ("k1", "k2", "k3", "k4", "k5", "k6", "p1", "p2")
 FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
 
 
@@ -27,8 +27,8 @@ def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[
         images_folder: where photographs are that are not where the file says.
 
     Raises:
-        BadInput: the file is missing, broken or another program's JSON, or the
-            lens has distortion.
+        BadInput: the file is missing, broken or another program's JSON, or a
+            lens is of an unknown kind.
     """
     content = _read_json(path)
     frames = content.get("frames") if isinstance(content, dict) else None
@@ -47,12 +47,6 @@ def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> C
     """One frame with the values that all share; its photograph, if it is where the file says."""
     try:
         file_path = str(frame["file_path"]).replace("\\", "/")
-        if any(float(frame.get(name, 0)) for name in DISTORTIONS):
-            raise BadInput(
-                f"The cameras of {path} have lens distortion.",
-                "Undistort the photographs (COLMAP's image_undistorter) and use the model it "
-                "writes, or train on made-up views.",
-            )
         size = _size(path, frame, file_path)
         intrinsics = _intrinsics(frame, size)
         camera_to_world = to_training @ _homogeneous(frame["transform_matrix"])
@@ -60,8 +54,30 @@ def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> C
         raise _foreign(path, f"a frame in it is incomplete ({e})") from e
     rotation = (camera_to_world[:3, :3] * FROM_OPENGL).T
     position = camera_to_world[:3, 3] * scale
-    camera = build_camera(path, _name(file_path), size, intrinsics, rotation, -rotation @ position)
+    translation = -rotation @ position
+    camera = build_camera(
+        path, _name(file_path), size, intrinsics, rotation, translation, _lens(path, frame)
+    )
     return replace(camera, image_path=_file(path, file_path))
+
+
+def _lens(path: Path, frame: dict) -> Lens | None:
+    """The lens; None where it does not distort.
+
+    Raises:
+        BadInput: it is of a kind that is not read here.
+    """
+    model = str(frame.get("camera_model", "OPENCV"))
+    if model not in ("PINHOLE", "SIMPLE_PINHOLE", "OPENCV", "OPENCV_FISHEYE"):
+        raise BadInput(
+            f"The cameras of {path} have lenses of a kind that is not read here ({model}).",
+            "Undistort the photographs and export the poses again, or train on made-up views.",
+        )
+    k1, k2, k3, k4 = (float(frame.get(name, 0)) for name in ("k1", "k2", "k3", "k4"))
+    if model == "OPENCV_FISHEYE":
+        return Lens((k1, k2, k3, k4), fisheye=True)
+    tangential = float(frame.get("p1", 0)), float(frame.get("p2", 0))
+    return Lens((k1, k2, k3), tangential) if any((k1, k2, k3, *tangential)) else None
 
 
 def _size(path: Path, frame: dict, file_path: str) -> tuple[int, int]:

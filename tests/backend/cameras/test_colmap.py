@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from backend.cameras.colmap import read_colmap
+from backend.cameras.lens import Lens
 from backend.errors import BadInput
 
 SCENES = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes"
-MODEL_IDS = {"SIMPLE_PINHOLE": 0, "PINHOLE": 1, "SIMPLE_RADIAL": 2, "OPENCV_FISHEYE": 5}
+MODEL_IDS = {"SIMPLE_PINHOLE": 0, "PINHOLE": 1, "SIMPLE_RADIAL": 2, "OPENCV_FISHEYE": 5, "FOV": 7}
 
 CAMERAS = {
     1: ("PINHOLE", 640, 480, (500.0, 510.0, 320.0, 240.0)),
@@ -66,17 +67,16 @@ def test_reads_every_view_with_its_own_camera(tmp_path, write, place):
 
 
 @pytest.mark.parametrize("write", [write_binary, write_text])
-def test_distortion_is_refused_by_name_unless_zero(tmp_path, write):
-    radial = {1: ("SIMPLE_RADIAL", 64, 48, (50.0, 32.0, 24.0, 0.0)), 7: CAMERAS[7]}
-    write(tmp_path, radial)
-    assert read_colmap(tmp_path)[0].fy == 50
-    for distorted in (
-        ("SIMPLE_RADIAL", 64, 48, (50.0, 32.0, 24.0, 0.01)),
-        ("OPENCV_FISHEYE", 64, 48, (50.0, 50.0, 32.0, 24.0, 0.0, 0.0, 0.0, 0.0)),
-    ):
-        write(tmp_path, {1: distorted, 7: CAMERAS[7]})
-        with pytest.raises(BadInput, match=f"{distorted[0]}.*image_undistorter"):
-            read_colmap(tmp_path)
+def test_distortion_is_read_or_refused_by_name(tmp_path, write):
+    radial = ("SIMPLE_RADIAL", 64, 48, (50.0, 32.0, 24.0, 0.01))
+    fisheye = ("OPENCV_FISHEYE", 64, 48, (50.0, 51.0, 32.0, 24.0, 0.1, 0.2, 0.3, 0.4))
+    write(tmp_path, {1: radial, 7: fisheye})
+    one, other = read_colmap(tmp_path)
+    assert (one.fx, one.fy, one.lens) == (50, 50, Lens((0.01,)))
+    assert (other.fx, other.fy, other.lens) == (50, 51, Lens((0.1, 0.2, 0.3, 0.4), fisheye=True))
+    write(tmp_path, {1: ("FOV", 64, 48, (50.0, 50.0, 32.0, 24.0, 0.9)), 7: CAMERAS[7]})
+    with pytest.raises(BadInput, match=r"FOV.*image_undistorter"):
+        read_colmap(tmp_path)
 
 
 @pytest.mark.parametrize("stem", ["cameras", "images"])

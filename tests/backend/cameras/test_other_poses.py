@@ -85,7 +85,7 @@ def test_nerfstudio_splats_are_in_the_frame_that_it_trained_in(tmp_path):
         {"frames": [{"file_path": "a.png"}]},
         SHARED | {"frames": [{"file_path": "a.png", "transform_matrix": [[1, 2]]}]},
         SHARED | {"frames": [frame("a.png", fl_x=float("nan"))]},
-        SHARED | {"frames": [frame("a.png", k1=0.1)]},
+        SHARED | {"camera_model": "EQUIRECTANGULAR", "frames": [frame("a.png")]},
         SHARED | {"frames": [frame("a.png"), frame("./a.png")]},
         {"fl_x": 3, "frames": [frame("a.png")]},  # neither a size nor an image
     ],

@@ -1,0 +1,79 @@
+"""Lenses against numbers worked out by hand, and photographs taken through them."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.cameras.camera import Camera
+from backend.cameras.lens import Lens, lens_of_colmap
+from backend.cameras.photographs import load_photograph
+from backend.cameras.transforms_json import read_transforms_json
+
+POINT = np.array([0.5, -0.25])  # r^2 = 0.3125
+R2 = 0.3125
+
+
+@pytest.mark.parametrize(
+    "model, extra, expected",
+    [
+        ("SIMPLE_RADIAL", (0.1,), POINT * (1 + 0.1 * R2)),
+        ("RADIAL", (0.1, -0.2), POINT * (1 + 0.1 * R2 - 0.2 * R2**2)),
+        # 2 p1 x y + p2 (r^2 + 2 x^2) = -0.0025 + 0.01625; 2 p2 x y + p1 (r^2 + 2 y^2)
+        ("OPENCV", (0, 0, 0.01, 0.02), np.add(POINT, [0.01375, -0.000625])),
+        (
+            "FULL_OPENCV",
+            (0.1, 0, 0, 0, 0.3, 0.2, 0, -0.1),
+            POINT * (1 + 0.1 * R2 + 0.3 * R2**3) / (1 + 0.2 * R2 - 0.1 * R2**3),
+        ),
+    ],
+)
+def test_perspective_lenses(model, extra, expected):
+    np.testing.assert_allclose(lens_of_colmap(model, extra).distort(POINT), expected)
+
+
+def test_fisheye_lenses():
+    at_45_degrees = np.array([[0.0, 1.0], [0.0, 0.0]])
+    plain = lens_of_colmap("OPENCV_FISHEYE", (0.0, 0.0, 0.0, 0.0))
+    np.testing.assert_allclose(plain.distort(at_45_degrees), [[0, np.pi / 4], [0, 0]])
+    bent = lens_of_colmap("RADIAL_FISHEYE", (0.1, 0.2))
+    angle = np.pi / 4 * (1 + 0.1 * (np.pi / 4) ** 2 + 0.2 * (np.pi / 4) ** 4)
+    np.testing.assert_allclose(bent.distort(at_45_degrees), [[0, angle], [0, 0]])
+
+
+def test_no_distortion_is_no_lens():
+    assert lens_of_colmap("PINHOLE", ()) is None
+    assert lens_of_colmap("OPENCV", (0.0, 0.0, 0.0, 0.0)) is None
+
+
+@pytest.mark.parametrize(
+    "lens",
+    [Lens((-0.2, 0.05)), Lens((0.1,), (0.02, -0.01)), Lens((0.0, 0.0, 0.0, 0.0), fisheye=True)],
+)
+def test_what_the_lens_moved_is_moved_back(tmp_path, lens):
+    """A dot is painted where the lens shows a point, and found where a pinhole shows it."""
+    camera = Camera("a.png", 200, 150, 120, 130, 104, 71, np.eye(4), tmp_path / "a.png", lens)
+    for point in ([0.45, 0.3], [-0.5, 0.1], [0.2, -0.4]):
+        x, y = lens.distort(np.array(point)) * [120, 130] + [104, 71]
+        rows, columns = np.mgrid[:150, :200] + 0.5
+        dot = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 8)
+        Image.fromarray(np.repeat(dot[..., None], 3, axis=2).astype(np.uint8)).save(
+            camera.image_path
+        )
+        found = load_photograph(camera)[..., 1].astype(float)
+        centre = [(found * axis).sum() / found.sum() for axis in (columns, rows)]
+        np.testing.assert_allclose(centre, np.array(point) * [120, 130] + [104, 71], atol=0.3)
+
+
+def test_transforms_json_says_its_lens(tmp_path):
+    content = {"fl_x": 9, "w": 8, "h": 6, "k1": 0.1, "p2": 0.3}
+    content["frames"] = [
+        {"file_path": "a.png", "transform_matrix": np.eye(4).tolist()},
+        {"file_path": "b.png", "transform_matrix": np.eye(4).tolist(), "k1": 0, "p2": 0},
+    ]
+    path = tmp_path / "transforms.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    assert [c.lens for c in read_transforms_json(path)] == [Lens((0.1, 0, 0), (0, 0.3)), None]
+    path.write_text(json.dumps(content | {"camera_model": "OPENCV_FISHEYE"}), encoding="utf-8")
+    assert read_transforms_json(path)[0].lens == Lens((0.1, 0, 0, 0), fisheye=True)
