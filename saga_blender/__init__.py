@@ -4,6 +4,7 @@ import atexit
 
 import bpy
 
+from .drawing.overlay import overlay
 from .engine_session import session
 from .operators import (
     decompose,
@@ -47,6 +48,7 @@ def register() -> None:
     bpy.types.TOPBAR_MT_file_import.append(import_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_export.append(export_splat.draw_menu)
     bpy.utils.register_tool(SelectTool, after={"builtin.select_lasso"}, separator=True)
+    overlay.register()
     atexit.register(session.close)  # Blender does not call unregister() when it quits
 
 
@@ -54,6 +56,7 @@ def unregister() -> None:
     """Called by Blender when the extension is disabled; leaves nothing behind."""
     atexit.unregister(session.close)
     session.close()
+    overlay.unregister()
     bpy.utils.unregister_tool(SelectTool)
     bpy.types.TOPBAR_MT_file_export.remove(export_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splat.draw_menu)

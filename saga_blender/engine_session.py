@@ -15,6 +15,7 @@ from ..backend import protocol
 from ..backend.errors import BadInput, SagaError
 from .engine_client import EngineClient
 from .preferences import preferences
+from .viewport import redraw_viewports
 
 _PACKAGE_ROOT = Path(__file__).resolve().parents[1]  # the folder that holds backend/
 _TICK_S = 0.05
@@ -114,7 +115,7 @@ class EngineSession:
 
     def _progressed(self, job: Job, progress: protocol.Progress) -> None:
         job.progress = progress
-        _redraw()
+        redraw_viewports()
 
     def _answered(self, job: Job, on_answer: OnAnswer, reply: protocol.Reply) -> None:
         if job is self.job:
@@ -123,13 +124,13 @@ class EngineSession:
                 self.notice = on_answer(reply)
             except SagaError as error:
                 self._alarm(error)
-            _redraw()
+            redraw_viewports()
 
     def _failed(self, job: Job, error: SagaError) -> None:
         if job is self.job:
             self.job = None
             self._alarm(error)
-            _redraw()
+            redraw_viewports()
 
     def _alarm(self, error: SagaError) -> None:
         """Tell of a failure: in the panel, and beside the mouse."""
@@ -146,13 +147,6 @@ def _drain() -> float | None:
     """Timer: lasts as long as something is under way."""
     session.drain()
     return _TICK_S if session.job is not None else None
-
-
-def _redraw() -> None:
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "VIEW_3D":
-                area.tag_redraw()
 
 
 session = EngineSession()

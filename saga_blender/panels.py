@@ -30,6 +30,7 @@ class ScenePanel(_Sidebar, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         layout.operator(ImportSplat.bl_idname, icon="IMPORT")
+        layout.prop(context.scene.saga, "show_splats")
         obj = context.object
         if not is_splat(obj):
             layout.label(text="Import or select a Gaussian splat", icon="INFO")

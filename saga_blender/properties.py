@@ -1,7 +1,7 @@
 """What is set for one .blend: how to train, and how to select."""
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
 
@@ -76,3 +76,11 @@ class SagaSettings(bpy.types.PropertyGroup):
     scale: scale_property()
     cluster_scale: scale_property(WHOLE_OBJECTS)
     threshold: threshold_property()
+    show_splats: BoolProperty(
+        name="Show Splats",
+        description=(
+            "Draw Gaussian splats in the 3D viewport as they look: points while the view moves, "
+            "soft ellipses when it rests"
+        ),
+        default=True,
+    )

@@ -1,7 +1,8 @@
-"""From a pixel of a 3D viewport to a ray of the world."""
+"""3D viewports: from a pixel to a ray of the world, and drawing again."""
 
 from dataclasses import dataclass
 
+import bpy
 from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 from mathutils import Matrix, Vector
 
@@ -50,3 +51,11 @@ def bounding_sphere(obj) -> tuple[Vector, float]:
     corners = [obj.matrix_world @ Vector(corner) for corner in obj.bound_box]
     centre = (corners[0] + corners[6]) / 2  # opposite corners
     return centre, (corners[6] - centre).length
+
+
+def redraw_viewports() -> None:
+    """Have every 3D viewport of every window drawn again."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                area.tag_redraw()

@@ -51,6 +51,8 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
         data = to_point_cloud(splat.cloud, path.stem, str(path.absolute()))
         obj = bpy.data.objects.new(path.stem, data)
         obj.matrix_world = file_to_blender(self)
+        if "type" not in data.bl_rna.properties:  # Blender's grey dots would hide our splats
+            obj.display_type = "BOUNDS"
         context.collection.objects.link(obj)
         count = f"{path.name}: {len(splat.cloud):,} Gaussians"
         left_out = f", {splat.dropped:,} left out because their values are not finite"

@@ -6,8 +6,9 @@ from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Vector
 
 from ...backend import protocol
-from ..properties import scale_property, threshold_property
-from ..splat_object import SOURCE, remaining, scene_index, set_selection
+from ...backend.gaussians.selection import combine
+from ..properties import operation_property, scale_property, threshold_property
+from ..splat_object import SOURCE, remaining, scene_index, selection, set_selection
 from ..viewport import ClickRay, bounding_sphere, click_ray
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
@@ -43,6 +44,7 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
     )
     scale: scale_property()
     threshold: threshold_property()
+    operation: operation_property()
 
     @classmethod
     def obstacle(cls, context) -> str:
@@ -79,14 +81,16 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
             subset=remaining(obj.data),
         )
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
-        return self.ask(message, lambda reply: apply_selection(uid, reply))
+        operation = self.operation  # the operator itself is gone by then
+        return self.ask(message, lambda reply: apply_selection(uid, reply, operation))
 
 
-def apply_selection(uid: int, reply: protocol.Selected) -> str:
-    """Write the selection into the object that was clicked, if there still is one."""
+def apply_selection(uid: int, reply: protocol.Selected, operation: str = "SET") -> str:
+    """Change the selection of the object that was clicked, if there still is one."""
     obj = asked_object(uid, reply.total)
     if obj is None:
         return "The clicked object is gone."
-    selected = np.unpackbits(reply.mask, count=reply.total).astype(bool)[scene_index(obj.data)]
+    found = np.unpackbits(reply.mask, count=reply.total).astype(bool)[scene_index(obj.data)]
+    selected = combine(selection(obj.data), found, operation)
     set_selection(obj.data, selected)
     return f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians selected."

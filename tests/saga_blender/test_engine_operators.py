@@ -110,6 +110,21 @@ def test_a_click_selects_the_ball_and_split_takes_it_out(addon, balls):
     assert not splat_object.selection(part.data).any()
 
 
+def test_clicks_add_subtract_and_intersect(addon, balls):
+    def selected():
+        chosen = addon("saga_blender.splat_object").selection(balls.data)
+        return [round(float(chosen[ball == BALL].mean())) for ball in (0, 1)]
+
+    for x, operation, expected in (
+        (-1, "SET", [1, 0]),
+        (1, "ADD", [1, 1]),
+        (-1, "SUBTRACT", [0, 1]),
+        (-1, "INTERSECT", [0, 0]),
+    ):
+        click(balls, (x, 0, -5), (x, 0, 0), scale=0.0, operation=operation)
+        assert selected() == expected
+
+
 def test_a_higher_scale_selects_both(addon, balls):
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0)
     assert addon("saga_blender.splat_object").selection(balls.data).mean() > 0.95

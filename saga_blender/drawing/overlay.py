@@ -1,0 +1,180 @@
+"""Draws the splats of the scene into every 3D viewport: points while it moves, then ellipses."""
+
+import time
+from dataclasses import dataclass, field
+
+import bpy
+import gpu
+
+from ..splat_object import is_splat
+from ..viewport import redraw_viewports
+from .picture import Picture
+from .splats import World, draw_points, draws_itself, point_batch
+
+_REST_S = 0.2  # without a change, until the picture is drawn
+_SLICE_S = 0.15  # of drawing a picture, before Blender hears the mouse again
+
+
+@dataclass
+class View:
+    """What one viewport shows."""
+
+    pose: tuple  # where the eye and the objects are
+    content: tuple  # what the objects look like
+    since: float
+    shown: tuple[tuple, Picture] | None = None  # with the content it shows
+    coming: Picture | None = None
+
+
+@dataclass
+class Overlay:
+    """The add-on's drawing: what is on the graphics card, and for which data."""
+
+    handle: object = None
+    scene_version: int = 0
+    versions: dict[int, int] = field(default_factory=dict)  # of objects, by session_uid
+    points: dict[int, tuple[int, gpu.types.GPUBatch]] = field(default_factory=dict)
+    views: dict[int, View] = field(default_factory=dict)  # by region
+    world: tuple[tuple, World] | None = None
+
+    def register(self) -> None:
+        """Draw from now on; nothing without a window."""
+        if bpy.app.background:
+            return
+        self.handle = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_VIEW")
+        bpy.app.handlers.depsgraph_update_post.append(_changed)
+        for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
+            handlers.append(_replaced)
+        bpy.app.handlers.load_post.append(_replaced)
+
+    def unregister(self) -> None:
+        """Leave nothing behind."""
+        if self.handle is None:
+            return
+        if bpy.app.timers.is_registered(redraw_viewports):
+            bpy.app.timers.unregister(redraw_viewports)
+        bpy.types.SpaceView3D.draw_handler_remove(self.handle, "WINDOW")
+        bpy.app.handlers.depsgraph_update_post.remove(_changed)
+        bpy.app.handlers.undo_post.remove(_replaced)
+        bpy.app.handlers.redo_post.remove(_replaced)
+        bpy.app.handlers.load_post.remove(_replaced)
+        self.handle = None
+        self.forget()
+
+    def forget(self) -> None:
+        """Free the graphics card."""
+        self.scene_version += 1
+        self.points.clear()
+        self.views.clear()
+        self.world = None
+
+    def draw(self, context) -> None:
+        """Draw the splats of the region that is being drawn."""
+        splats = _visible_splats(context)
+        if not splats:
+            self.views.pop(context.region.as_pointer(), None)
+            return
+        ours = [obj for obj in splats if not draws_itself(obj.data)]
+        view = self._view(context, ours)
+        self._draw_picture(context, view, ours)
+        if view.shown is not None:
+            view.shown[1].show()
+        for obj in splats:
+            if view.shown is None or obj not in ours:
+                draw_points(self._points(obj), obj.matrix_world, context.region_data, 1)
+
+    def _view(self, context, splats: list) -> View:
+        """What the region shows, up to date."""
+        region, now = context.region, time.perf_counter()
+        matrices = [(obj.session_uid, _flat(obj.matrix_world)) for obj in splats]
+        pose = (region.width, region.height, _flat(context.region_data.perspective_matrix))
+        pose += tuple(matrices)
+        content = (self.scene_version, *(self._version(obj) for obj in splats))
+        view = self.views.get(region.as_pointer())
+        if view is None or view.pose != pose:
+            view = self.views[region.as_pointer()] = View(pose, content, now)
+        elif view.content != content:
+            view.content, view.since, view.coming = content, now, None
+        return view
+
+    def _draw_picture(self, context, view: View, splats: list) -> None:
+        """Bring the picture nearer to what it should show."""
+        if not splats or (view.shown is not None and view.shown[0] == view.content):
+            return
+        waited = time.perf_counter() - view.since
+        if waited < _REST_S:
+            _wake(_REST_S - waited)
+            return
+        if view.coming is None:
+            world = self._world(splats)
+            region = context.region
+            view.coming = Picture(
+                world, context.region_data.perspective_matrix, (region.width, region.height)
+            )
+        view.coming.draw(_SLICE_S)
+        if view.coming.finished:
+            view.shown, view.coming = (view.content, view.coming), None
+        else:
+            _wake(0)
+
+    def _world(self, splats: list) -> World:
+        key = tuple((o.session_uid, self._version(o), _flat(o.matrix_world)) for o in splats)
+        if self.world is None or self.world[0] != key:
+            self.world = (key, World(splats))
+        return self.world[1]
+
+    def _points(self, obj) -> gpu.types.GPUBatch:
+        uid, version = obj.session_uid, self._version(obj)
+        if uid not in self.points or self.points[uid][0] != version:
+            self.points[uid] = (version, point_batch(obj.data))
+        return self.points[uid][1]
+
+    def _version(self, obj) -> int:
+        return self.versions.get(obj.session_uid, 0)
+
+
+def _visible_splats(context) -> list[bpy.types.Object]:
+    """The splats that the viewport shows, as evaluated."""
+    depsgraph = context.view_layer.depsgraph
+    shown = (
+        obj.evaluated_get(depsgraph)
+        for obj in context.view_layer.objects
+        if obj.type == "POINTCLOUD" and obj.visible_get(viewport=context.space_data)
+    )
+    return [obj for obj in shown if is_splat(obj)]
+
+
+def _flat(matrix) -> tuple[float, ...]:
+    return tuple(number for row in matrix for number in row)
+
+
+def _wake(delay_s: float) -> None:
+    """Draw the viewports again after a while."""
+    if not bpy.app.timers.is_registered(redraw_viewports):
+        bpy.app.timers.register(redraw_viewports, first_interval=delay_s)
+
+
+def _draw() -> None:
+    if not bpy.data.pointclouds:
+        overlay.forget()
+    elif bpy.context.scene.saga.show_splats:
+        overlay.draw(bpy.context)
+
+
+@bpy.app.handlers.persistent
+def _changed(_scene, depsgraph) -> None:
+    """After a change of anything: it may hide a splat, or be one."""
+    overlay.scene_version += 1
+    for update in depsgraph.updates:
+        if update.is_updated_geometry and isinstance(update.id, bpy.types.Object):
+            uid = update.id.session_uid
+            overlay.versions[uid] = overlay.versions.get(uid, 0) + 1
+
+
+@bpy.app.handlers.persistent
+def _replaced(*_scene) -> None:
+    """After undo, redo and loading, objects are others of the same name."""
+    overlay.forget()
+
+
+overlay = Overlay()
