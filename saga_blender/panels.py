@@ -7,6 +7,7 @@ from .engine_session import session
 from .operators.decompose import Decompose
 from .operators.export_splat import ExportSplat
 from .operators.import_splat import ImportSplat
+from .operators.selection import Selection
 from .operators.split import Split
 from .operators.split_clusters import SplitClusters
 from .operators.train import Cancel, Train
@@ -94,6 +95,7 @@ class SelectPanel(_Sidebar, bpy.types.Panel):
         if is_splat(context.object):
             count = np.count_nonzero(selection(context.object.data))
             layout.label(text=f"{count:,} Gaussians selected")
+        layout.operator_menu_enum(Selection.bl_idname, "mode")
 
 
 class DecomposePanel(_Sidebar, bpy.types.Panel):

@@ -35,6 +35,21 @@ def threshold_property() -> FloatProperty:
     )
 
 
+def operation_property() -> EnumProperty:
+    """What becomes of the selection when something was found."""
+    return EnumProperty(
+        name="Operation",
+        description="What becomes of what was selected before",
+        items=[
+            ("SET", "Set", "Only what was found is selected"),
+            ("ADD", "Add", "What was found is selected too"),
+            ("SUBTRACT", "Subtract", "What was found is no longer selected"),
+            ("INTERSECT", "Intersect", "Only that stays selected which was found"),
+        ],
+        options={"SKIP_SAVE"},
+    )
+
+
 class SagaSettings(bpy.types.PropertyGroup):
     """Settings of a scene, `scene.saga`"""
 
