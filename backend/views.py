@@ -9,7 +9,7 @@ from .errors import require_within
 from .progress import Report, silent
 from .scene import Scene
 
-MOST = 1000  # views made up
+MOST = 200  # views made up
 
 
 def training_views(

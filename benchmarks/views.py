@@ -1,10 +1,10 @@
-"""Made-up views against the given ones, on the synthetic tabletop with masks that are exact.
+"""Made-up views against the given ones: the same clicks after training on either.
 
-The scene is trained twice, with its cameras and from its .ply alone; the same
-random clicks through the given cameras are then tried on both. Writes a sheet
-of the made-up views. Last line of the output: JSON with the mean IoU of either
-training, how many views each had, and the share of what matters (opacity x area)
-that is in plain sight in at least three of them.
+On the synthetic tabletop masks are exact, and a sheet of the made-up views is
+drawn; on a real scene MobileSAM finds them, in photographs and in renderings.
+Last line of the output: JSON with the mean IoU of either training and its
+number of views, for the tabletop also the share of what matters (opacity x
+area) that is in plain sight in at least three views.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.affinity.field import AffinityField
 from backend.cameras.camera import Camera
 from backend.cameras.made_up.candidates import NEAREST, Candidate
 from backend.cameras.made_up.coverage import look, seen_by
@@ -28,6 +29,7 @@ from backend.views import training_views
 
 from .one_click import mean_iou
 from .pictures import on_background, save, sheet
+from .real import DATA, click_labelled, prepare
 from .synthetic import SyntheticScene, make_tabletop, write_scene
 from .synthetic.views import exact_masks, part_map
 
@@ -66,33 +68,62 @@ def draw(scene: SyntheticScene, cameras: Sequence[Camera], path: Path) -> None:
     save(sheet(pictures, columns=8), path)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--gaussians", type=int, default=100_000)
-    parser.add_argument("--made-up", type=int, default=0, help="how many; 0 is automatic")
-    parser.add_argument("--clicks", type=int, default=3, help="on each thing")
-    parser.add_argument("--folder", type=Path, default=Path("build/benchmarks/views"))
-    arguments = parser.parse_args()
-    engine, scene = Engine("cpu"), make_tabletop(arguments.gaussians)
-    given, alone = (arguments.folder / name / "tabletop.ply" for name in ("given", "alone"))
+def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -> dict[str, dict]:
+    """Train on the cameras of the tabletop, and on its .ply alone."""
+    engine, scene = Engine("cpu"), make_tabletop(gaussians)
+    given, alone = (folder / name / "tabletop.ply" for name in ("given", "alone"))
     with ProgressBar() as report:
         part_maps = write_scene(scene, given, report)
-    made_up = without_cameras(engine, scene, alone, arguments.made_up)
-    draw(scene, made_up, arguments.folder / "made_up_views.jpg")
+    made_up = without_cameras(engine, scene, alone, count)
+    draw(scene, made_up, folder / "made_up_views.jpg")
     results = {}
     for name, ply, cameras in (("given", given, scene.cameras), ("made_up", alone, made_up)):
         with ProgressBar() as report:
             trained = engine.handle(Train(scene=str(ply)), report)
+        field, _ = AffinityField.load(Path(trained.model))
         rng = np.random.default_rng(0)
-        tries = [
-            mean_iou(scene, part_maps, Path(trained.model), rng) for _ in range(arguments.clicks)
-        ]
+        tries = [mean_iou(scene, part_maps, field, rng) for _ in range(clicks)]
         results[name] = {
             "miou": round(float(np.mean(tries)), 3),
             "views": trained.views,
             "seen_in_three": round(seen_in_three(scene, cameras), 3),
         }
-        print(f"{name:8} {results[name]}", flush=True)
+    return results
+
+
+def compare_on_real(folder: Path, name: str, count: int) -> dict[str, dict]:
+    """Train on the ready masks of a scene's photographs, and on SAM's of made-up views."""
+    engine, source = Engine(), DATA / "scenes" / name
+    scene = prepare(source, folder / name)
+    checkpoint = DATA / "models/mobile_sam/mobile_sam.pt"
+    ways = {
+        "photographs": {"views": str(source), "masks": str(source / "sam_masks")},
+        "made_up": {"made_up_views": count, "sam_checkpoint": str(checkpoint)},
+    }
+    results = {}
+    for way, options in ways.items():
+        with ProgressBar() as report:
+            trained = engine.handle(Train(scene=str(scene.ply), **options), report)
+        found = [result["best"] for result in click_labelled(engine, scene).values()]
+        results[way] = {"miou": round(float(np.mean(found)), 3), "views": trained.views}
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--real", metavar="SCENE", help="a labelled real scene instead")
+    parser.add_argument("--gaussians", type=int, default=100_000, help="of the tabletop")
+    parser.add_argument("--clicks", type=int, default=3, help="on each thing of the tabletop")
+    parser.add_argument("--made-up", type=int, help="how many (default: automatic; real: 16)")
+    parser.add_argument("--folder", type=Path, default=Path("build/benchmarks/views"))
+    arguments = parser.parse_args()
+    folder, count = arguments.folder, arguments.made_up
+    if arguments.real:
+        results = compare_on_real(folder, arguments.real, count or 16)
+    else:
+        results = compare_on_tabletop(folder, arguments.gaussians, count or 0, arguments.clicks)
+    for name, result in results.items():
+        print(f"{name:12} {result}")
     print(json.dumps(results))
 
 

@@ -68,17 +68,16 @@ def make_up_views(
     sights: list[Sight] = []
     chosen: list[Sight] = []
     inside = None
+    more = -(-count // AUTOMATIC) or 1
     for done, budget in enumerate(TRACED):
-        aims = _aims(cloud, surface, chosen, rng)
-        candidates = propose(surface, aims, rng)
+        candidates = propose(surface, _aims(cloud, surface, chosen, rng), rng)
         sides = (True, False) if inside is None else (inside,)
         few = [
-            candidate
-            for side in sides
-            for candidate in _spread(candidates, side)[: budget // len(sides)]
+            c for side in sides for c in _spread(candidates, side)[: budget * more // len(sides)]
         ]
-        for step, candidate in enumerate(few, sum(TRACED[:done])):
-            report("Making up views", step / sum(TRACED), f"{len(chosen)} chosen")
+        for step, candidate in enumerate(few):
+            fraction = (sum(TRACED[:done]) + step / more) / sum(TRACED)
+            report("Making up views", fraction, f"{len(chosen)} chosen")
             if sight := look(rasterizer, cloud.means, sizes, candidate, near):
                 sights.append(sight)
         if inside is None:
