@@ -90,8 +90,13 @@ class SelectPanel(_Sidebar, bpy.types.Panel):
         layout.operator(
             "wm.tool_set_by_id", text="Click to Select", icon="RESTRICT_SELECT_OFF"
         ).name = SelectTool.bl_idname
-        layout.prop(context.scene.saga, "scale", slider=True)
-        layout.prop(context.scene.saga, "threshold", slider=True)
+        settings = context.scene.saga
+        layout.prop(settings, "automatic")
+        row = layout.row()
+        row.enabled = not settings.automatic
+        row.prop(settings, "scale", slider=True)
+        layout.prop(settings, "threshold", slider=True)
+        layout.prop(settings, "connected")
         if is_splat(context.object):
             count = np.count_nonzero(selection(context.object.data))
             layout.label(text=f"{count:,} Gaussians selected")

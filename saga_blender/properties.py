@@ -35,6 +35,22 @@ def threshold_property() -> FloatProperty:
     )
 
 
+def automatic_property() -> BoolProperty:
+    """Whether the engine finds the scale."""
+    return BoolProperty(
+        name="Automatic Scale",
+        description="Let the engine find the scale of the whole thing that is clicked",
+    )
+
+
+def connected_property() -> BoolProperty:
+    """Whether things of the same kind elsewhere stay out."""
+    return BoolProperty(
+        name="Only Connected",
+        description="Select only what hangs together in space with what is clicked",
+    )
+
+
 def operation_property() -> EnumProperty:
     """What becomes of the selection when something was found."""
     return EnumProperty(
@@ -89,6 +105,8 @@ class SagaSettings(bpy.types.PropertyGroup):
         soft_max=10_000,
     )
     scale: scale_property()
+    automatic: automatic_property()
+    connected: connected_property()
     cluster_scale: scale_property(WHOLE_OBJECTS)
     threshold: threshold_property()
     show_splats: BoolProperty(

@@ -7,7 +7,13 @@ from mathutils import Vector
 
 from ...backend import protocol
 from ...backend.gaussians.selection import combine
-from ..properties import operation_property, scale_property, threshold_property
+from ..properties import (
+    automatic_property,
+    connected_property,
+    operation_property,
+    scale_property,
+    threshold_property,
+)
 from ..splat_object import SOURCE, remaining, scene_index, selection, set_selection
 from ..viewport import ClickRay, bounding_sphere, click_ray
 from .engine_request import EngineRequest, asked_object, why_not_ask
@@ -43,7 +49,9 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
         options={"SKIP_SAVE"},
     )
     scale: scale_property()
+    automatic: automatic_property()
     threshold: threshold_property()
+    connected: connected_property()
     operation: operation_property()
 
     @classmethod
@@ -60,7 +68,8 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
         )
         self.ray_origin, self.ray_direction = ray.origin, ray.direction
         self.pixel_angle = ray.pixel_angle
-        self.scale, self.threshold = context.scene.saga.scale, context.scene.saga.threshold
+        for name in ("scale", "automatic", "threshold", "connected"):
+            setattr(self, name, getattr(context.scene.saga, name))
         return self.execute(context)
 
     def execute(self, context):
@@ -76,8 +85,9 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
             ray_origin=tuple(local.origin),
             ray_direction=tuple(local.direction),
             pixel_angle=self.pixel_angle,
-            scale=self.scale,
+            scale=None if self.automatic else self.scale,
             threshold=self.threshold,
+            connected=self.connected,
             subset=remaining(obj.data),
         )
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
@@ -93,4 +103,5 @@ def apply_selection(uid: int, reply: protocol.Selected, operation: str = "SET") 
     found = np.unpackbits(reply.mask, count=reply.total).astype(bool)[scene_index(obj.data)]
     selected = combine(selection(obj.data), found, operation)
     set_selection(obj.data, selected)
-    return f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians selected."
+    count = f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians"
+    return f"{count} selected, at scale {reply.scale:.2f}."

@@ -125,6 +125,15 @@ def test_clicks_add_subtract_and_intersect(addon, balls):
         assert selected() == expected
 
 
+def test_what_is_connected_and_what_the_automatic_scale_finds(addon, balls):
+    selection = addon("saga_blender.splat_object").selection
+    click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0, connected=True)
+    assert (selection(balls.data) == (BALL == 0)).mean() > 0.95
+    click(balls, (-1, 0, -5), (-1, 0, 0), automatic=True)
+    found = selection(balls.data)
+    assert max((found == (BALL == 0)).mean(), found.mean()) > 0.95  # the ball, or both
+
+
 def test_a_higher_scale_selects_both(addon, balls):
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0)
     assert addon("saga_blender.splat_object").selection(balls.data).mean() > 0.95
