@@ -7,7 +7,7 @@ from gpu_extras.batch import batch_for_shader
 
 from ..point_cloud import read
 from ..splat_object import BASE, ROTATION, SCALE, selection
-from .gaussians import SELECTED_COLOR, TEXELS, display_colors, records, sample
+from .gaussians import TEXELS, display_colors, records, sample
 from .shaders import ROW, point_shader
 
 _POINTS = 300_000  # drawn of one object while the view moves
@@ -29,16 +29,6 @@ def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
     tones = np.empty((len(scales), 4), np.float32)
     tones[:, :3] = display_colors(read(data.attributes[BASE])[rows], selected[rows])
     tones[:, 3] = np.cbrt(scales.prod(axis=1)) * np.sqrt(max(1, len(selected) / _POINTS))
-    return _points(read(data.attributes["position"])[rows], tones)
-
-
-def highlight_batch(data: bpy.types.PointCloud, chosen: np.ndarray) -> gpu.types.GPUBatch:
-    """The Gaussians where `chosen` (boolean [N]) holds, as points of the selection's colour."""
-    rows = np.flatnonzero(chosen)
-    rows = rows[sample(len(rows), _POINTS)]
-    tones = np.empty((len(rows), 4), np.float32)
-    tones[:, :3] = SELECTED_COLOR
-    tones[:, 3] = np.cbrt(read(data.attributes[SCALE])[rows].prod(axis=1))
     return _points(read(data.attributes["position"])[rows], tones)
 
 
