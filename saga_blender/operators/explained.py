@@ -1,5 +1,9 @@
 """Buttons that say why they are greyed out."""
 
+import bpy
+
+from ..splat_object import is_splat
+
 
 class Explained:
     """Mixin of an operator that has `obstacle(context)`: what keeps it from running, or ""."""
@@ -10,3 +14,12 @@ class Explained:
         if obstacle:
             cls.poll_message_set(obstacle)
         return not obstacle
+
+
+def why_not_edit(obj: bpy.types.Object | None) -> str:
+    """What keeps the Gaussians of an object from being changed, or ""."""
+    if not is_splat(obj):
+        return "Make a Gaussian splat the active object first"
+    if obj.mode != "OBJECT" or not obj.is_editable or not obj.data.is_editable:
+        return "The object must be in Object Mode and not linked from another file"
+    return ""

@@ -8,8 +8,8 @@ from ...backend.errors import BadInput
 from ...backend.gaussians.selection import Cells, combine, grow, largest_part, shrink, within
 from .. import point_cloud
 from ..properties import operation_property
-from ..splat_object import BASE, SCALE, is_splat, selection, set_selection
-from .explained import Explained
+from ..splat_object import BASE, SCALE, selection, set_selection
+from .explained import Explained, why_not_edit
 
 _NEAR = 3.0  # median sizes of a Gaussian: on a surface, the next ones are that far away
 
@@ -50,12 +50,9 @@ class Selection(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        obj = context.object
-        if not is_splat(obj) or not len(obj.data.points):
-            return "Make a Gaussian splat the active object first"
-        if obj.mode != "OBJECT" or not obj.data.is_editable:
-            return "The object must be in Object Mode and not linked from another file"
-        return ""
+        if obstacle := why_not_edit(context.object):
+            return obstacle
+        return "" if len(context.object.data.points) else "The splat is empty"
 
     def execute(self, context):
         data = context.object.data

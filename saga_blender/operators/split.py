@@ -4,8 +4,8 @@ import bpy
 import numpy as np
 
 from .. import point_cloud
-from ..splat_object import is_splat, selection, set_selection
-from .explained import Explained
+from ..splat_object import selection, set_selection
+from .explained import Explained, why_not_edit
 
 
 class Split(Explained, bpy.types.Operator):
@@ -18,10 +18,8 @@ class Split(Explained, bpy.types.Operator):
     @classmethod
     def obstacle(cls, context) -> str:
         obj = context.object
-        if not is_splat(obj):
-            return "Make a Gaussian splat the active object first"
-        if obj.mode != "OBJECT" or not obj.is_editable or not obj.data.is_editable:
-            return "The object must be in Object Mode and not linked from another file"
+        if obstacle := why_not_edit(obj):
+            return obstacle
         count = np.count_nonzero(selection(obj.data))
         if count == 0:
             return "Nothing is selected: click the thing you want first"

@@ -3,8 +3,8 @@
 import bpy
 import numpy as np
 
-from ..splat_object import clusters, is_splat
-from .explained import Explained
+from ..splat_object import clusters
+from .explained import Explained, why_not_edit
 from .split import part_of
 
 
@@ -18,10 +18,8 @@ class SplitClusters(Explained, bpy.types.Operator):
     @classmethod
     def obstacle(cls, context) -> str:
         obj = context.object
-        if not is_splat(obj):
-            return "Make a Gaussian splat the active object first"
-        if obj.mode != "OBJECT" or not obj.is_editable or not obj.data.is_editable:
-            return "The object must be in Object Mode and not linked from another file"
+        if obstacle := why_not_edit(obj):
+            return obstacle
         if clusters(obj.data).max(initial=-1) < 0:
             return "No objects are known: decompose the scene first"
         return ""
