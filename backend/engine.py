@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import protocol
+from .errors import MissingSoftware
 from .progress import Report, silent
 
 if TYPE_CHECKING:  # torch and numba take seconds to import: only when something is asked
@@ -39,11 +40,23 @@ class Engine:
 
     @cached_property
     def device(self) -> str:
-        if self._wanted_device != "auto":
-            return self._wanted_device
+        """What torch computes on.
+
+        Raises:
+            MissingSoftware: CUDA was asked for and is not there.
+        """
+        if self._wanted_device == "cpu":
+            return "cpu"
         import torch
 
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        if torch.cuda.is_available():
+            return "cuda"
+        if self._wanted_device == "auto":
+            return "cpu"
+        raise MissingSoftware(
+            "The engine's PyTorch finds no CUDA device.",
+            "Choose the device cpu or auto, or install a PyTorch built for your GPU.",
+        )
 
     def handle(self, message: protocol.Work, report: Report = silent) -> protocol.Reply:
         """Answer a request with its reply.

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from .affinity.field import AffinityField, Provenance
-from .errors import BadInput, NotTrained
+from .errors import BadInput, MissingSoftware, NotTrained
 from .gaussians.cloud import GaussianCloud
 from .gaussians.fingerprint import fingerprint
 from .gaussians.ply import read_ply
@@ -41,7 +41,18 @@ class Scene:
 
     @cached_property
     def rasterizer(self) -> Rasterizer:
-        return make_rasterizer(self.cloud, self.device)
+        return self.rasterizer_of(self.cloud)
+
+    def rasterizer_of(self, cloud: GaussianCloud) -> Rasterizer:
+        """A rasterizer for a part of the scene: on its device where gsplat runs, else on the CPU.
+
+        gsplat wants a compiler that few artists have. Rays are traced once and
+        in seconds; the training keeps the GPU either way.
+        """
+        try:
+            return make_rasterizer(cloud, self.device)
+        except MissingSoftware:
+            return make_rasterizer(cloud, "cpu")
 
     @cached_property
     def trained(self) -> TrainedField:

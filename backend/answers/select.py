@@ -9,7 +9,6 @@ from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..progress import Report
 from ..protocol import Click, Select, Selected
-from ..rendering import make_rasterizer
 from ..rendering.rasterizer import Rasterizer
 from ..scene import Scene
 from ..segmentation.click import query_feature, select, trace_click
@@ -28,7 +27,7 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     field, subset, rasterizer = scene.trained.field, message.subset, scene.rasterizer
     if subset is not None:
         scene.require_mine(subset)
-        rasterizer = make_rasterizer(scene.cloud.subset(subset), scene.device)
+        rasterizer = scene.rasterizer_of(scene.cloud.subset(subset))
     select_at = _selector(scene, rasterizer, message)
     scale = _scale(message, select_at)
     mask = select_at(scale)
