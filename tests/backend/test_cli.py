@@ -248,7 +248,9 @@ def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_stops_without_a_traceback():
     count = (
-        "import sys; from backend import cli\n"
+        "import signal, sys; from backend import cli\n"
+        # A shell starts its background jobs, and what they start, deaf to it.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class StandInEngine:\n"
         "    def handle(self, message, report):\n"
         "        print('at work', file=sys.stderr, flush=True)\n"
