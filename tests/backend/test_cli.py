@@ -260,7 +260,10 @@ def test_ctrl_c_stops_without_a_traceback():
     process = subprocess.Popen(
         [sys.executable, "-c", count], cwd=ROOT, stderr=subprocess.PIPE, text=True
     )
-    assert process.stderr.readline() == "at work\n"
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=20)
+    try:
+        assert process.stderr.readline() == "at work\n"
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    finally:
+        process.kill()  # or it would count on, and slow down all that comes after
     assert process.returncode == 130 and "Traceback" not in err and "Stopped." in err
