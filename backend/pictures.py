@@ -37,7 +37,7 @@ def draw(
     }
     if what not in painters:
         raise BadInput(f"There is no picture {what!r}.", f"Choose one of {', '.join(painters)}.")
-    return (np.clip(painters[what](), 0, 1) * 255 + 0.5).astype(np.uint8)
+    return _in_bytes(painters[what]())
 
 
 def stand_in(scene: Scene, camera: Camera) -> np.ndarray:
@@ -46,8 +46,7 @@ def stand_in(scene: Scene, camera: Camera) -> np.ndarray:
     Where the scene is empty it is grey, which sets off dark things and light ones.
     """
     view = scene.rasterizer.render(camera)
-    image = view.values + (1 - view.alpha[..., None]) * GREY
-    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return _in_bytes(view.values + (1 - view.alpha[..., None]) * GREY)
 
 
 def feature_colors(scene: Scene) -> np.ndarray:
@@ -74,6 +73,10 @@ def _normalised_depth(depth: np.ndarray) -> np.ndarray:
         return depth
     low, high = np.percentile(depth[hit], [1, 99])
     return np.where(hit, 1 - 0.9 * np.clip((depth - low) / max(high - low, 1e-12), 0, 1), 0)
+
+
+def _in_bytes(image: np.ndarray) -> np.ndarray:
+    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _gray(image: np.ndarray) -> np.ndarray:
