@@ -4,17 +4,19 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..affinity.field import AffinityField
 from ..cameras.camera import Camera, ray_camera
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..progress import Report
 from ..protocol import Click, Select, Selected
-from ..rendering.rasterizer import Rasterizer
 from ..scene import Scene
-from ..segmentation.click import query_feature, select, trace_click
+from ..segmentation.click import blend, select, trace_click
 from ..segmentation.connected import connected_to
 from ..segmentation.stable_scales import automatic_scale, likeness, next_scale
 from ..views import view_of
+
+Traced = tuple[np.ndarray, np.ndarray]  # of `trace_click`
 
 
 def answer(engine: Engine, message: Select, report: Report) -> Selected:
@@ -28,13 +30,19 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     if subset is not None:
         scene.require_mine(subset)
         rasterizer = scene.rasterizer_of(scene.cloud.subset(subset))
-    select_at = _selector(scene, rasterizer, message)
+    wanted, unwanted = (
+        [
+            trace_click(rasterizer, *_place(scene, message, click), subset)
+            for click in _clicks(message, side)
+        ]
+        for side in (True, False)
+    )
+    select_at = _selector(field, wanted, unwanted, message)
     scale = _scale(message, select_at)
     mask = select_at(scale)
     if message.connected:
-        places = [_place(scene, message, click) for click in _clicks(message, wanted=True)]
-        hit = [trace_click(rasterizer, *place, subset)[0] for place in places]
-        mask = connected_to(scene.cloud.means, mask, np.concatenate(hit))
+        hit = np.concatenate([gaussians for gaussians, _ in wanted])
+        mask = connected_to(scene.cloud.means, mask, hit)
     return Selected(
         mask=np.packbits(mask),
         count=int(mask.sum()),
@@ -45,21 +53,14 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
 
 
 def _selector(
-    scene: Scene, rasterizer: Rasterizer, message: Select
+    field: AffinityField, wanted: list[Traced], unwanted: list[Traced], message: Select
 ) -> Callable[[float], np.ndarray]:
-    """From a scale to what the clicks select there, boolean [N]."""
-    field, subset = scene.trained.field, message.subset
-    wanted, unwanted = (
-        [
-            query_feature(field, rasterizer, *_place(scene, message, click), subset)
-            for click in _clicks(message, side)
-        ]
-        for side in (True, False)
-    )
-    present = slice(None) if subset is None else subset
+    """From a scale to what traced clicks select there, boolean [N]."""
+    near, far = ([blend(field, *hit) for hit in side] for side in (wanted, unwanted))
+    present = slice(None) if message.subset is None else message.subset
 
     def select_at(scale: float) -> np.ndarray:
-        likely = select(field, wanted, scale, message.threshold, unwanted, message.margin)
+        likely = select(field, near, scale, message.threshold, far, message.margin)
         selected = np.zeros_like(likely)
         selected[present] = likely[present]
         return selected

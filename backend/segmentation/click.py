@@ -34,7 +34,11 @@ def query_feature(
     Raises:
         BadInput: when there is nothing under the click.
     """
-    gaussians, weights = trace_click(rasterizer, camera, pixel, index)
+    return blend(field, *trace_click(rasterizer, camera, pixel, index))
+
+
+def blend(field: AffinityField, gaussians: np.ndarray, weights: np.ndarray) -> Tensor:
+    """The feature [D] that Gaussians [E] make up with their blending weights [E] (Eq. 10)."""
     rows = torch.from_numpy(gaussians).to(field.features.device).long()
     return torch.from_numpy(weights).to(field.features.device) @ field.features[rows]
 
