@@ -17,7 +17,7 @@ from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
 
 from .one_click import mean_iou
-from .synthetic import exact_masks, make_tabletop, part_map
+from .synthetic import exact_masks, make_scene, part_map
 
 LEFT_OUT = {
     "nothing": {},
@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1, help="trainings whose mean is taken")
     parser.add_argument("--recipe", choices=RECIPES, default="fast")
     arguments = parser.parse_args()
-    scene = make_tabletop(arguments.gaussians, arguments.views)
+    scene = make_scene("tabletop", arguments.gaussians, arguments.views)
     rasterizer = make_rasterizer(scene.cloud, "cpu")
     part_maps = [part_map(rasterizer, camera, scene) for camera in scene.cameras]
     names = [camera.name for camera in scene.cameras]

@@ -28,7 +28,7 @@ from backend.rendering import make_rasterizer
 
 from .clicks import SCALES, iou, selected_by, try_scales
 from .pictures import marked, most_interior, on_background, save, sheet
-from .synthetic import SyntheticScene, make_tabletop, write_scene
+from .synthetic import SyntheticScene, make_scene, write_scene
 
 SIZE = (720, 540)  # of the pictures
 STEPS_IN_BLENDER = 100  # enough to see that training works there too
@@ -51,7 +51,7 @@ class Demo:
         self.folder = folder
         self.ply = folder / "tabletop.ply"
         self.engine = Engine()
-        self.scene: SyntheticScene = make_tabletop()
+        self.scene: SyntheticScene = make_scene()
         with ProgressBar() as report:
             self.part_maps = write_scene(self.scene, self.ply, report)
 

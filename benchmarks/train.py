@@ -22,7 +22,7 @@ from backend.workspace import Workspace
 
 from .one_click import mean_iou
 from .real import DATA, click_labelled, prepare
-from .synthetic import make_tabletop, write_scene
+from .synthetic import make_scene, write_scene
 
 Score = Callable[[], float]
 
@@ -42,7 +42,7 @@ def tabletop(
     folder: Path, gaussians: int, views: int, clicks: int
 ) -> tuple[Path, list[str], Score]:
     """The synthetic scene on disk with its exact masks, and what scores a training of it."""
-    scene = make_tabletop(gaussians, views)
+    scene = make_scene("tabletop", gaussians, views)
     ply = folder / f"tabletop_{gaussians}_{views}" / "tabletop.ply"
     with ProgressBar() as report:
         part_maps = write_scene(scene, ply, report)

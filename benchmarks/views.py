@@ -30,7 +30,7 @@ from backend.views import training_views
 from .one_click import mean_iou
 from .pictures import on_background, save, sheet
 from .real import DATA, click_labelled, prepare
-from .synthetic import SyntheticScene, make_tabletop, write_scene
+from .synthetic import SyntheticScene, make_scene, write_scene
 from .synthetic.views import exact_masks, part_map
 
 SHOWN = (240, 180)  # pixels of a picture in the sheet
@@ -70,7 +70,7 @@ def draw(scene: SyntheticScene, cameras: Sequence[Camera], path: Path) -> None:
 
 def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -> dict[str, dict]:
     """Train on the cameras of the tabletop, and on its .ply alone."""
-    engine, scene = Engine("cpu"), make_tabletop(gaussians)
+    engine, scene = Engine("cpu"), make_scene("tabletop", gaussians)
     given, alone = (folder / name / "tabletop.ply" for name in ("given", "alone"))
     with ProgressBar() as report:
         part_maps = write_scene(scene, given, report)

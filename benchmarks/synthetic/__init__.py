@@ -1,6 +1,7 @@
-"""A small tabletop splat made by code: pretty to look at, and everything about it is known."""
+"""Small splats made by code: pretty to look at, and everything about them is known."""
 
-from .scene import SyntheticScene, make_tabletop
+from .layouts import LAYOUTS
+from .scene import SyntheticScene, make_scene
 from .views import exact_masks, part_map, write_scene
 
-__all__ = ["SyntheticScene", "exact_masks", "make_tabletop", "part_map", "write_scene"]
+__all__ = ["LAYOUTS", "SyntheticScene", "exact_masks", "make_scene", "part_map", "write_scene"]

@@ -1,6 +1,6 @@
 """The scene as Gaussians and cameras, with the truth about what each Gaussian belongs to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +12,10 @@ from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.spherical_harmonics import rotate_sh
 from backend.rendering import make_rasterizer
 
+from .layouts import LAYOUTS, Layout
 from .lighting import bake
 from .surfaces import area, sample
-from .tabletop import GROUPS, Part, tabletop
+from .things import Part
 
 SEEN = 0.87  # share of the Gaussians that some camera sees
 SEEN_DEPTH = 0.1  # scene units; how far behind the visible surface still counts as seen
@@ -28,27 +29,32 @@ class SyntheticScene:
     cloud: GaussianCloud  # [N] Gaussians, y down as in trained scenes
     object_labels: np.ndarray  # [N] int32 into object_names
     part_labels: np.ndarray  # [N] int32 into part_names
-    object_names: tuple[str, ...]  # [0] is the table
+    object_names: tuple[str, ...]  # [0] is what the others stand on
     part_names: tuple[str, ...]  # "object/part"
+    groups: Mapping[str, tuple[str, ...]]  # of objects and parts that are also taken as one
     cameras: tuple[Camera, ...]
 
     def parts_of(self, target: str) -> list[int]:
-        """Indices into `part_names` of what makes up a part, an object or one of `GROUPS`."""
-        members = GROUPS.get(target, (target,))
+        """Indices into `part_names` of what makes up a part, an object or a group."""
+        members = self.groups.get(target, (target,))
         names = enumerate(self.part_names)
         return [k for k, name in names if name in members or name.split("/")[0] in members]
 
 
-def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> SyntheticScene:
-    """Build the table with its objects and the cameras around it.
+def make_scene(
+    kind: str = "tabletop", gaussians: int = 100_000, views: int = 40, seed: int = 0
+) -> SyntheticScene:
+    """Build a scene and the cameras that look at it.
 
     Args:
+        kind: of `LAYOUTS`.
         gaussians: about how many; sets how finely surfaces are covered.
         views: cameras.
         seed: same seed, same scene.
     """
     rng = np.random.default_rng(seed)
-    things = tabletop()
+    layout = LAYOUTS[kind]()
+    things = layout.things
     parts = [(thing, part) for thing in things for part in thing.parts]
     effort = sum(part.density * area(s) for _, part in parts for s, _ in part.pieces)
     spacing = np.sqrt(effort * SEEN / gaussians)
@@ -62,7 +68,7 @@ def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> S
     part_labels = np.repeat(np.arange(len(parts)), counts).astype(np.int32)
     sh = rotate_sh(bake(points, normals, albedo, gloss), Y_DOWN)
     cloud = _surfels(points, normals, tangents, sizes, sh, rng)
-    cameras = ring_of_cameras(views)
+    cameras = cameras_around(layout, views)
     seen = _seen(cloud, cameras)
     return SyntheticScene(
         cloud.subset(seen),
@@ -70,6 +76,7 @@ def make_tabletop(gaussians: int = 100_000, views: int = 40, seed: int = 0) -> S
         part_labels[seen],
         names,
         tuple(f"{thing.name}/{part.name}" for thing, part in parts),
+        layout.groups,
         cameras,
     )
 
@@ -118,14 +125,18 @@ def _seen(cloud: GaussianCloud, cameras: Sequence[Camera]) -> np.ndarray:
     return seen
 
 
-def ring_of_cameras(count: int, width: int = 480, height: int = 360) -> tuple[Camera, ...]:
-    """Cameras on a dome around the table that look inwards from three heights in turn."""
-    target, distance, focal = np.array([0, 0, 0.1]), 15.0, width / 2 / np.tan(np.radians(24.5))
+def cameras_around(
+    layout: Layout, count: int, width: int = 480, height: int = 360
+) -> tuple[Camera, ...]:
+    """Cameras on a dome that look inwards from several heights in turn."""
+    target, focal = np.array(layout.target), width / 2 / np.tan(np.radians(24.5))
+    start, end = np.radians(layout.azimuths)
     cameras = []
     for i in range(count):
-        azimuth, elevation = 2 * np.pi * i / count, np.radians((22, 36, 55)[i % 3])
+        azimuth = start + (end - start) * i / count
+        elevation = np.radians(layout.elevations[i % len(layout.elevations)])
         around = np.cos(elevation) * np.array([np.cos(azimuth), np.sin(azimuth)])
-        position = target + distance * np.append(around, np.sin(elevation))
+        position = target + layout.distance * np.append(around, np.sin(elevation))
         world_to_camera = look_at(Y_DOWN @ position, Y_DOWN @ target)
         size = width, height, focal, focal, width / 2, height / 2
         cameras.append(Camera(f"view_{i:02}.png", *size, world_to_camera))

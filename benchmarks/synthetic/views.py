@@ -17,7 +17,6 @@ from backend.rendering.rasterizer import Rasterizer
 
 from ..pictures import on_background
 from .scene import SyntheticScene
-from .tabletop import GROUPS
 
 MIN_PIXELS = 30  # smaller masks are left out, as automatic masks leave them out
 
@@ -36,7 +35,7 @@ def exact_masks(parts: np.ndarray, scene: SyntheticScene) -> ViewMasks:
         parts: of `part_map`.
         scene: that it was made of.
     """
-    targets = (*scene.part_names, *scene.object_names, *GROUPS)
+    targets = (*scene.part_names, *scene.object_names, *scene.groups)
     shown = [np.isin(parts, scene.parts_of(target)) for target in targets]
     masks = [mask for mask in shown if mask.sum() >= MIN_PIXELS]
     unique = list({mask.tobytes(): mask for mask in masks}.values())

@@ -2,18 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from backend.cameras.discover import find_views
 from backend.gaussians.ply import read_ply
 from backend.masks.store import MaskStore
 from backend.rendering import make_rasterizer
-from benchmarks.synthetic import make_tabletop, write_scene
+from benchmarks.synthetic import make_scene, write_scene
 from benchmarks.synthetic.surfaces import area, ball, box, lathe, sample, tube
 
 
 @pytest.fixture(scope="module")
 def scene():
-    return make_tabletop(gaussians=15_000, views=3)
+    return make_scene(gaussians=15_000, views=3)
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +50,32 @@ def test_surfaces_face_outwards():
 
 
 def test_same_seed_same_scene(scene):
-    again = make_tabletop(gaussians=15_000, views=3)
-    other = make_tabletop(gaussians=15_000, views=3, seed=1)
+    again = make_scene(gaussians=15_000, views=3)
+    other = make_scene(gaussians=15_000, views=3, seed=1)
     assert np.array_equal(scene.cloud.quats, again.cloud.quats)
     assert not np.array_equal(scene.cloud.quats, other.cloud.quats)
 
 
-def test_every_part_is_there(scene):
-    assert len(scene.cloud) == pytest.approx(15_000, rel=0.15)  # three views see less than forty
-    assert len(scene.object_names) == 14  # the table and thirteen objects
+@pytest.mark.parametrize(("kind", "objects"), [("tabletop", 14), ("room", 20), ("packed", 35)])
+def test_every_part_is_there(kind, objects):
+    scene = make_scene(kind, gaussians=15_000, views=6)
+    assert 10_000 < len(scene.cloud) < 17_000  # six views see less than forty
+    assert len(scene.object_names) == len(set(scene.object_names)) == objects
     assert (np.bincount(scene.part_labels) > 0).all()
     owners = [scene.object_names.index(name.split("/")[0]) for name in scene.part_names]
     assert np.array_equal(np.array(owners)[scene.part_labels], scene.object_labels)
+    for group, members in scene.groups.items():
+        assert len(scene.parts_of(group)) == sum(len(scene.parts_of(name)) for name in members)
+
+
+def test_close_packed_things_touch():
+    scene = make_scene("packed", gaussians=15_000, views=3)
+    first, second = (
+        scene.cloud.means[np.isin(scene.part_labels, scene.parts_of(name))]
+        for name in ("bottle 2", "bottle 3")
+    )
+    nearest, _ = cKDTree(first).query(second)
+    assert 0 < nearest.min() < 0.15  # the scene is 9 wide
 
 
 def test_written_scene_reads_back(scene, written):
