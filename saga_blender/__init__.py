@@ -4,6 +4,7 @@ import atexit
 
 import bpy
 
+from . import panels
 from .drawing.overlay import overlay
 from .engine_session import session
 from .operators import (
@@ -16,7 +17,6 @@ from .operators import (
     split_clusters,
     train,
 )
-from .panels import DecomposePanel, ScenePanel, SelectPanel, SplitPanel, TrainPanel
 from .preferences import SagaPreferences
 from .properties import SagaSettings
 from .select_tool import SelectTool
@@ -34,11 +34,7 @@ CLASSES = (
     decompose.Decompose,
     split.Split,
     split_clusters.SplitClusters,
-    ScenePanel,
-    TrainPanel,
-    SelectPanel,
-    DecomposePanel,
-    SplitPanel,
+    *panels.CLASSES,
 )
 
 
@@ -49,6 +45,7 @@ def register() -> None:
     bpy.types.Scene.saga = bpy.props.PointerProperty(type=SagaSettings)
     bpy.types.TOPBAR_MT_file_import.append(import_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_export.append(export_splat.draw_menu)
+    bpy.types.STATUSBAR_HT_header.append(panels.draw_status)
     bpy.utils.register_tool(SelectTool, after={"builtin.select_lasso"}, separator=True)
     overlay.register()
     atexit.register(session.close)  # Blender does not call unregister() when it quits
@@ -60,6 +57,7 @@ def unregister() -> None:
     session.close()
     overlay.unregister()
     bpy.utils.unregister_tool(SelectTool)
+    bpy.types.STATUSBAR_HT_header.remove(panels.draw_status)
     bpy.types.TOPBAR_MT_file_export.remove(export_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splat.draw_menu)
     del bpy.types.Scene.saga

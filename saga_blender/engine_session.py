@@ -32,6 +32,19 @@ class Job:
     id: int = 0
     progress: protocol.Progress | None = None
 
+    @property
+    def fraction(self) -> float:
+        return self.progress.fraction if self.progress else 0.0
+
+    @property
+    def text(self) -> str:
+        """The stage, and how long it still takes where that can be told."""
+        if self.progress is None:
+            return f"{self.label} ..."
+        eta = self.progress.eta_s
+        left = f"{eta:.0f} s" if eta < 100 else f"{eta / 60:.0f} min"
+        return self.progress.stage + (f", {left} left" if eta >= 0 else "")
+
 
 class EngineSession:
     """Asks the engine one thing at a time."""
@@ -41,6 +54,7 @@ class EngineSession:
         self._client_settings: tuple[str, str] | None = None
         self.job: Job | None = None
         self.notice = ""  # how the last job ended, in a sentence
+        self.error: SagaError | None = None  # what it failed of
 
     @property
     def training(self) -> bool:
@@ -68,6 +82,7 @@ class EngineSession:
         client = self._connected()
         self.cancel()
         job = self.job = Job(type(message), label)
+        self.error = None
         job.id = client.request(
             message,
             on_done=partial(self._answered, job, on_answer),
@@ -81,7 +96,7 @@ class EngineSession:
         """Ask the engine to stop what it is doing; its answer is ignored if it still comes."""
         if self.job is not None:
             self._client.cancel(self.job.id)
-            self.job, self.notice = None, "Cancelled."
+            self.job, self.notice, self.error = None, "Cancelled.", None
 
     def drain(self) -> None:
         """Call back for what the engine has said."""
@@ -115,7 +130,7 @@ class EngineSession:
 
     def _progressed(self, job: Job, progress: protocol.Progress) -> None:
         job.progress = progress
-        redraw_viewports()
+        _redraw()
 
     def _answered(self, job: Job, on_answer: OnAnswer, reply: protocol.Reply) -> None:
         if job is self.job:
@@ -124,23 +139,30 @@ class EngineSession:
                 self.notice = on_answer(reply)
             except SagaError as error:
                 self._alarm(error)
-            redraw_viewports()
+            _redraw()
 
     def _failed(self, job: Job, error: SagaError) -> None:
         if job is self.job:
             self.job = None
             self._alarm(error)
-            redraw_viewports()
+            _redraw()
 
     def _alarm(self, error: SagaError) -> None:
         """Tell of a failure: in the panel, and beside the mouse."""
-        self.notice = error.message
+        self.error = error
 
         def draw(popup, _context):
             popup.layout.label(text=error.message)
             popup.layout.label(text=error.advice)
 
         bpy.context.window_manager.popup_menu(draw, title="SAGA", icon="ERROR")
+
+
+def _redraw() -> None:
+    """Show how things stand: in the sidebar and in the status bar."""
+    redraw_viewports()
+    # The status bar belongs to no screen; it is drawn again when it hears of a view layer's name.
+    bpy.msgbus.publish_rna(key=(bpy.types.ViewLayer, "name"))
 
 
 def _drain() -> float | None:

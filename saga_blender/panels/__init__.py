@@ -1,0 +1,12 @@
+"""The sidebar's SAGA tab: one panel, with sub-panels in the order of the work."""
+
+from .decompose import DecomposePanel
+from .engine import SagaPanel, draw_status
+from .scene import ScenePanel
+from .select import SelectPanel
+from .split import SplitPanel
+from .train import TrainPanel
+
+CLASSES = (SagaPanel, ScenePanel, TrainPanel, SelectPanel, DecomposePanel, SplitPanel)
+
+__all__ = ["CLASSES", "draw_status"]

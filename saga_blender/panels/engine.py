@@ -1,0 +1,53 @@
+"""The SAGA panel itself: what the engine does, how it ended, and what is missing."""
+
+import bpy
+
+from ..engine_session import session
+from ..operators.train import Cancel
+from ..preferences import EXTENSION, preferences
+from .parts import write
+
+
+class SagaPanel(bpy.types.Panel):
+    """Objects out of Gaussian splats"""
+
+    bl_idname = "VIEW3D_PT_saga"
+    bl_label = "SAGA"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "SAGA"
+
+    def draw(self, context):
+        layout = self.layout
+        if not preferences().engine_python:
+            row = layout.row()
+            row.alert = True
+            row.operator(
+                "preferences.addon_show", text="Choose the Engine's Python"
+            ).module = EXTENSION
+        if session.job is not None:
+            draw_job(layout)
+            if session.job.progress is not None:
+                write(layout, context, session.job.progress.detail)
+        elif session.error is not None:
+            box = layout.box()
+            box.alert = True
+            write(box, context, session.error.message, icon="ERROR")
+            write(box, context, session.error.advice, icon="BLANK1")
+        elif session.notice:
+            write(layout, context, session.notice, icon="CHECKMARK")
+
+
+def draw_status(header: bpy.types.Header, _context: bpy.types.Context) -> None:
+    """The progress again, in the status bar: the sidebar may be closed."""
+    if session.job is not None:
+        row = header.layout.row()
+        row.ui_units_x = 16
+        draw_job(row)
+
+
+def draw_job(layout: bpy.types.UILayout) -> None:
+    """How far the engine is, and a way to stop it."""
+    row = layout.row(align=True)
+    row.progress(text=session.job.text, factor=session.job.fraction)
+    row.operator(Cancel.bl_idname, text="", icon="CANCEL")

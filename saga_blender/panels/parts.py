@@ -1,0 +1,44 @@
+"""What the sub-panels are put together from."""
+
+import textwrap
+
+import bpy
+
+_CHARACTER = 6.5  # pixels of a letter of Blender's font at its own size, on average
+_MARGIN = 45  # pixels of the sidebar that text does not get
+
+
+class SubPanel:
+    """Mixin of a panel inside the SAGA panel; they stand in the order of `CLASSES`."""
+
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "SAGA"
+    bl_parent_id = "VIEW3D_PT_saga"
+
+
+def button(
+    layout: bpy.types.UILayout, context: bpy.types.Context, operator: type, **look
+) -> bpy.types.OperatorProperties:
+    """The button of an operator; where it is greyed out, the reason stands below it.
+
+    Args:
+        operator: an `Explained` one.
+        look: text and icon, as for `layout.operator`.
+    """
+    properties = layout.operator(operator.bl_idname, **look)
+    if obstacle := operator.obstacle(context):
+        write(layout, context, obstacle, icon="INFO")
+    return properties
+
+
+def write(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE"
+) -> None:
+    """Text over as many lines as the sidebar's width needs; Blender would cut it off."""
+    scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
+    width = context.region.width / scale - _MARGIN
+    column = layout.column(align=True)
+    for line in textwrap.wrap(text, max(12, int(width / _CHARACTER))):
+        column.label(text=line, icon=icon)
+        icon = "BLANK1" if icon != "NONE" else icon  # the lines below stand under the first

@@ -1,0 +1,26 @@
+"""The splat that is worked on."""
+
+import bpy
+
+from ..operators.import_splat import ImportSplat
+from ..splat_object import SOURCE, TOTAL, is_splat
+from .parts import SubPanel, write
+
+
+class ScenePanel(SubPanel, bpy.types.Panel):
+    """The splat that is worked on"""
+
+    bl_idname = "VIEW3D_PT_saga_scene"
+    bl_label = "Scene"
+
+    def draw(self, context):
+        layout = self.layout
+        layout.operator(ImportSplat.bl_idname, icon="IMPORT")
+        layout.prop(context.scene.saga, "show_splats")
+        obj = context.object
+        if not is_splat(obj):
+            write(layout, context, "Import a Gaussian splat, or click one", icon="INFO")
+            return
+        layout.label(text=f"{obj.name}: {len(obj.data.points):,} Gaussians", icon="POINTCLOUD_DATA")
+        if SOURCE in obj.data:
+            layout.label(text=f"of {obj.data[TOTAL]:,} in {bpy.path.basename(obj.data[SOURCE])}")

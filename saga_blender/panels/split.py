@@ -1,0 +1,18 @@
+"""Taking the selected thing out."""
+
+import bpy
+
+from ..operators.export_splat import ExportSplat
+from ..operators.split import Split
+from .parts import SubPanel, button
+
+
+class SplitPanel(SubPanel, bpy.types.Panel):
+    """Taking the selected thing out"""
+
+    bl_idname = "VIEW3D_PT_saga_split"
+    bl_label = "Split and Export"
+
+    def draw(self, context):
+        button(self.layout, context, Split, icon="MOD_EXPLODE")
+        button(self.layout, context, ExportSplat, icon="EXPORT")

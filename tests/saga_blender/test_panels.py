@@ -1,0 +1,94 @@
+"""The sidebar in every state of the work, read as text: there is no layout without a window."""
+
+from types import SimpleNamespace
+
+import bpy
+import pytest
+
+
+class Layout:
+    """Writes down what a panel draws; refuses what Blender would not know."""
+
+    def __init__(self, shown: list[str]) -> None:
+        self.__dict__["shown"] = shown
+
+    def nested(self, **_look) -> "Layout":
+        return Layout(self.shown)
+
+    row = column = box = split = nested
+
+    def __setattr__(self, name, _value):
+        assert name in bpy.types.UILayout.bl_rna.properties, name
+
+    def label(self, text="", icon="NONE"):
+        self.shown.append(text)
+
+    def progress(self, text, factor):
+        self.shown.append(f"{text} [{factor:.0%}]")
+
+    def separator(self, **_look):
+        pass
+
+    def prop(self, data, name, text="", **_look):
+        self.shown.append(text or data.bl_rna.properties[name].name)
+
+    def operator(self, idname, text="", **_look):
+        group, name = idname.split(".")
+        known = getattr(getattr(bpy.ops, group), name).get_rna_type()
+        self.shown.append(text or known.name)
+        return SimpleNamespace()
+
+    def operator_menu_enum(self, idname, name, **look):
+        assert self.operator(idname, **look) is not None and name
+
+
+@pytest.fixture
+def sidebar(addon):
+    """A function that draws all panels and returns the lines, panel by panel."""
+    window = bpy.context.window_manager.windows[0]
+    area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
+    region = next(region for region in area.regions if region.type == "UI")
+    panels = addon("saga_blender.panels").CLASSES
+
+    def draw() -> dict[str, list[str]]:
+        lines = {panel.bl_label: [] for panel in panels if issubclass(panel, bpy.types.Panel)}
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            for panel in panels:
+                if panel.bl_label in lines:
+                    stand_in = SimpleNamespace(layout=Layout(lines[panel.bl_label]))
+                    panel.draw(stand_in, bpy.context)
+        return lines
+
+    return draw
+
+
+def test_with_nothing_there_each_step_says_what_it_needs(sidebar):
+    lines = sidebar()
+    _, *steps = lines
+    for name in steps:
+        assert "splat" in " ".join(lines[name]), name
+
+
+def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sidebar):
+    protocol, errors = addon("backend.protocol"), addon("backend.errors")
+    module = addon("saga_blender.engine_session")
+    session, shown = module.session, []
+    job = session.job = module.Job(protocol.Train, "Train SAGA")
+    try:
+        job.progress = protocol.Progress("Making masks", 0.25, 130.0, 900.0, "view 3 of 12")
+        addon("saga_blender.panels").draw_status(SimpleNamespace(layout=Layout(shown)), bpy.context)
+        assert shown[0] == "Making masks, 2 min left [25%]" and len(shown) == 2  # and Cancel
+        assert " ".join(sidebar()["SAGA"]).endswith(" ".join([*shown, "view 3 of 12"]))
+        session.job, session.error = None, errors.BadInput("The masks are gone.", "Make them anew.")
+        assert " ".join(sidebar()["SAGA"]).endswith("The masks are gone. Make them anew.")
+    finally:
+        session.job = session.error = None
+
+
+def test_long_lines_are_broken_where_the_sidebar_ends(addon):
+    shown = []
+    context = SimpleNamespace(
+        preferences=bpy.context.preferences, region=SimpleNamespace(width=240)
+    )
+    addon("saga_blender.panels.parts").write(Layout(shown), context, "a sentence of words " * 9)
+    assert len(shown) > 4 and max(map(len, shown)) <= 30
