@@ -6,10 +6,10 @@ from torch import Tensor
 
 from ..progress import Report, silent
 from .checkpoint import Checkpoint
-from .correspondence import identity_vectors, mask_correspondence
 from .feature_table import FeatureTable
+from .feature_table_cpu import CpuFeatureTable
 from .field import AffinityField
-from .loss import norm_loss, pair_loss, pair_weights
+from .loss import SampledPixels, norm_loss, pair_loss
 from .ray_bank import ViewRays
 from .recipes import Recipe
 from .scale_gate import ScaleGate
@@ -46,14 +46,12 @@ class Trainer:
         self._bank = bank
         self._device = device
         self._rng = np.random.default_rng(seed)
-        self._generator = torch.Generator(device).manual_seed(seed)
         neighbours = nearest_neighbours(means, recipe.neighbours, report)
         features = 1e-2 * self._rng.standard_normal((len(means), recipe.dim)).astype(np.float32)
         if recipe.warm_start:
             features += spectral_features(bank, len(means), recipe.dim, self._rng, report)
-        self._table = FeatureTable(
-            self._tensor(features), self._tensor(neighbours), recipe.learning_rate
-        )
+        table = CpuFeatureTable if device == "cpu" else FeatureTable
+        self._table = table(self._tensor(features), self._tensor(neighbours), recipe.learning_rate)
         gate_generator = torch.Generator().manual_seed(seed)
         gate = (
             ScaleGate(recipe.dim, gate_generator) if recipe.gated else ScaleGate.opened(recipe.dim)
@@ -62,7 +60,6 @@ class Trainer:
         self._gate_optimizer = torch.optim.Adam(
             self._gate.parameters(), lr=recipe.gate_learning_rate, eps=1e-15
         )
-        self._optimizers = {"adam": self._gate_optimizer, "sparse_adam": self._table.optimizer}
 
     def run(self, report: Report = silent, checkpoint: Checkpoint | None = None) -> AffinityField:
         """Do the steps that are still to be done, from where the checkpoint is on."""
@@ -77,39 +74,35 @@ class Trainer:
 
     def step(self) -> None:
         """One step on a random view."""
+        recipe = self.recipe
         rays = self._bank[self._rng.integers(len(self._bank))]
-        loss = self._view_loss(rays)
+        sample = self._rng.choice(len(rays), min(recipe.pixels, len(rays)), replace=False)
+        features = self._table.render(rays.traced.take(sample)).requires_grad_()
+        loss = self._loss(features, self._pixels(rays, sample))
         self._gate_optimizer.zero_grad()
         loss.backward()
-        self._table.step()
+        self._table.step(features.grad)
         self._gate_optimizer.step()
         value = loss.item()
         self.loss = value if self.steps_done == 0 else 0.95 * self.loss + 0.05 * value
         self.steps_done += 1
 
-    def _view_loss(self, rays: ViewRays) -> Tensor:
-        """Eq. 13 on sampled pixels and scales of one view."""
-        recipe = self.recipe
-        pixels = self._rng.choice(len(rays), min(recipe.pixels, len(rays)), replace=False)
-        traced = rays.traced.take(pixels)
-        features = self._table.render(
-            *map(self._tensor, (traced.offsets, traced.gaussians, traced.weights))
+    def _pixels(self, rays: ViewRays, sample: np.ndarray) -> SampledPixels:
+        """What the masks say of some pixels of a view, at scales drawn for the step."""
+        areas = rays.mean_mask_areas[sample] if self.recipe.reweighted else np.ones(len(sample))
+        return SampledPixels(
+            rays.membership[sample],
+            np.float32(self.scale_map.to_unit(rays.mask_scales)),
+            np.float32(areas),
+            np.float32(self._sampled_scales()),
         )
-        scales = self._tensor(np.float32(self._sampled_scales()))
-        identities = identity_vectors(
-            self._tensor(rays.membership[pixels]),
-            self._tensor(np.float32(self.scale_map.to_unit(rays.mask_scales))),
-            scales,
-        )
-        areas = rays.mean_mask_areas[pixels] if recipe.reweighted else np.ones(len(pixels))
-        loss = pair_loss(
-            features,
-            self._gate(scales),
-            mask_correspondence(identities),
-            pair_weights(self._tensor(np.float32(areas))),
-            self._generator if recipe.resampled else None,
-        )
-        return loss + norm_loss(features) if recipe.norm_term else loss
+
+    def _loss(self, features: Tensor, pixels: SampledPixels) -> Tensor:
+        """Eq. 13."""
+        gates = self._gate(self._tensor(pixels.scales))
+        seed = int(self._rng.integers(2**63)) if self.recipe.resampled else None
+        loss = pair_loss(features, gates, pixels, seed)
+        return loss + norm_loss(features) if self.recipe.norm_term else loss
 
     def _sampled_scales(self) -> np.ndarray:
         """Both ends of [0, 1], where most of what is clicked is told apart, and spread between."""
@@ -119,12 +112,10 @@ class Trainer:
 
     def _state(self) -> tuple[dict[str, Tensor], dict]:
         """Everything that the next step depends on: tensors, and numbers for JSON."""
-        tensors = {"features": self._table.features, "generator": self._generator.get_state()}
+        tensors = self._table.state()
         tensors |= {f"gate.{name}": value for name, value in self._gate.state_dict().items()}
-        for name, optimizer in self._optimizers.items():
-            for index, moments in optimizer.state_dict()["state"].items():
-                for key, value in moments.items():
-                    tensors[f"{name}.{index}.{key}"] = torch.as_tensor(value)
+        for index, moments in self._gate_optimizer.state_dict()["state"].items():
+            tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
         numbers = {"steps_done": self.steps_done, "loss": self.loss}
         return tensors, numbers | {"rng": self._rng.bit_generator.state}
 
@@ -132,19 +123,14 @@ class Trainer:
         """Go back to a state."""
         self.steps_done, self.loss = numbers["steps_done"], numbers["loss"]
         self._rng.bit_generator.state = numbers["rng"]
-        self._generator.set_state(tensors["generator"])
-        self._table.features.copy_(tensors["features"])
+        self._table.restore(tensors, self.steps_done)
         self._gate.load_state_dict({name: tensors[f"gate.{name}"] for name in ("weight", "bias")})
-        for name, optimizer in self._optimizers.items():
-            state: dict[int, dict[str, Tensor]] = {}
-            for path, value in tensors.items():
-                if path.startswith(f"{name}."):
-                    _, index, key = path.split(".")
-                    # SparseAdam counts its steps in a Python integer.
-                    counted = value.dtype == torch.int64
-                    state.setdefault(int(index), {})[key] = int(value) if counted else value
-            groups = optimizer.state_dict()["param_groups"]
-            optimizer.load_state_dict({"state": state, "param_groups": groups})
+        optimizer = self._gate_optimizer.state_dict()
+        for path, value in tensors.items():
+            if path.startswith("adam."):
+                _, index, name = path.split(".")
+                optimizer["state"].setdefault(int(index), {})[name] = value
+        self._gate_optimizer.load_state_dict(optimizer)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)
