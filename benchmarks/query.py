@@ -20,10 +20,9 @@ from backend.segmentation.click import select
 SCALE, THRESHOLD = 0.5, 0.75
 
 
-def naive(field: AffinityField, query: torch.Tensor) -> np.ndarray:
+def naive(features: torch.Tensor, gate: torch.Tensor, query: torch.Tensor) -> np.ndarray:
     """The equations as they are written: gate, normalise, dot."""
-    gate = field.gate_at(SCALE)
-    gated = F.normalize(field.features * gate, dim=-1)
+    gated = F.normalize(features * gate, dim=-1)
     return (gated @ F.normalize(query * gate, dim=0) > THRESHOLD).cpu().numpy()
 
 
@@ -58,12 +57,13 @@ def main() -> None:
         ScaleGate(32, generator).to(arguments.device),
         ScaleMap.fit(np.array([1.0, 2.0])),
     )
-    query = field.features[0]
-    assert np.mean(select(field, [query], SCALE, THRESHOLD) != naive(field, query)) < 1e-5
+    query, gate = field.features[0], field.gate_at(SCALE)
+    features = field.features.contiguous()  # row by row, as one would write it
+    assert np.mean(select(field, [query], SCALE, THRESHOLD) != naive(features, gate, query)) < 1e-5
     ways = {
         "query": lambda: select(field, [query], SCALE, THRESHOLD),
-        "naive": lambda: naive(field, query),
-        "read": lambda: field.features.sum(),
+        "naive": lambda: naive(features, gate, query),
+        "read": lambda: features.sum(),
     }
     results = {}
     for name, work in ways.items():

@@ -42,6 +42,10 @@ class AffinityField:
     gate: ScaleGate
     scale_map: ScaleMap
 
+    def __post_init__(self) -> None:
+        # Dimension by dimension in memory: what a query reads best (see segmentation.similarity).
+        object.__setattr__(self, "features", self.features.T.contiguous().T)
+
     def gate_at(self, scale: float) -> Tensor:
         """S(s), the gate vector [D] at a scale in [0, 1] (Eq. 3)."""
         with torch.no_grad():
@@ -51,7 +55,7 @@ class AffinityField:
     def save(self, path: Path, provenance: Provenance) -> None:
         """Write everything to one safetensors file, atomically; features as float16."""
         tensors = {
-            "features": self.features.half().cpu(),
+            "features": self.features.half().cpu().contiguous(),
             "gate.weight": self.gate.weight.detach().cpu(),
             "gate.bias": self.gate.bias.detach().cpu(),
             "scale_map.physical": torch.from_numpy(self.scale_map.physical),
@@ -84,7 +88,7 @@ class AffinityField:
 
     @classmethod
     def _from_tensors(cls, tensors: dict[str, Tensor], device: str) -> "AffinityField":
-        features = tensors["features"].float()
+        features = tensors["features"].T.contiguous().T.float()
         gate = ScaleGate(features.shape[1]).to(device)
         gate.load_state_dict({"weight": tensors["gate.weight"], "bias": tensors["gate.bias"]})
         physical, unit = (

@@ -1,6 +1,7 @@
 """Promptable selection: clicks and a scale to the Gaussians of one thing (Sec. 3.5)."""
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 import torch
@@ -86,4 +87,4 @@ def select(
 
 def _nearness(field: AffinityField, queries: Sequence[Tensor], scale: float) -> np.ndarray:
     """Cosine with the nearest of some queries, [N]."""
-    return np.maximum.reduce([similarity(field, query, scale) for query in queries])
+    return reduce(np.maximum, [similarity(field, query, scale) for query in queries])
