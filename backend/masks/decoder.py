@@ -34,6 +34,12 @@ class PromptedImage:
         self.image = embedding.flatten(2).transpose(1, 2) + no_mask
         self.position = model.prompt_encoder.get_dense_pe().flatten(2).transpose(1, 2)
 
+    @property
+    def logits_size(self) -> tuple[int, int]:
+        """Height and width of the masks' logits."""
+        height, width = self.grid
+        return 4 * height, 4 * width
+
     def decode(self, points: Tensor, least_iou: float) -> tuple[Tensor, Tensor]:
         """The masks of points that promise at least some quality.
 
@@ -108,9 +114,7 @@ class PromptedImage:
         logits = torch.einsum("bpijc,bmc->bmpij", x, weights)
         height, width = self.grid
         logits = logits.reshape(*logits.shape[:2], height, width, 2, 2, 2, 2)
-        return logits.permute(0, 1, 2, 4, 6, 3, 5, 7).reshape(
-            *logits.shape[:2], 4 * height, 4 * width
-        )
+        return logits.permute(0, 1, 2, 4, 6, 3, 5, 7).reshape(*logits.shape[:2], *self.logits_size)
 
 
 def tokens_from_image(

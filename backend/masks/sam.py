@@ -11,13 +11,11 @@ from torch import Tensor
 from ..progress import Report, silent
 from .checkpoint import load_model
 from .decoder import PromptedImage
+from .upscaling import Upscaling
 from .view_masks import ViewMasks
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
-
-LOGITS_STRIDE = 4  # pixels of the encoder's input for one pixel of the decoder's masks
-STABILITY_OFFSET = 1.0  # of the logit threshold, up and down
 
 
 @dataclass(frozen=True)
@@ -60,15 +58,18 @@ class MaskGenerator:
         size = _resized_size(image, self.model.image_encoder.img_size)
         prompted = PromptedImage(self.model, self.model.image_encoder(self.encoder_input(image)))
         points = _point_grid(self.settings.points_per_side) * torch.tensor([size[1], size[0]])
-        logits, predicted_iou = [], []
+        upscaling = Upscaling.of(
+            prompted.logits_size, self.model.image_encoder.img_size, size, image.shape[:2]
+        ).to(self.model.device)
+        found = []
         batches = points.to(self.model.device).split(_batch_size(self.model.device))
         for done, batch in enumerate(batches):
             report("Finding masks", done / len(batches))
-            found, quality = prompted.decode(batch, self.settings.predicted_iou)
-            stable = _stability(_cut(found, size)) >= self.settings.stability
-            logits.append(found[stable])
-            predicted_iou.append(quality[stable])
-        return self._view_masks(torch.cat(logits), torch.cat(predicted_iou), size, image.shape[:2])
+            logits, quality = prompted.decode(batch, self.settings.predicted_iou)
+            kept, boxes = upscaling.stable(logits, self.settings.stability)
+            found.append((logits[kept], quality[kept], boxes))
+        logits, quality, boxes = (torch.cat(column) for column in zip(*found, strict=True))
+        return self._best(logits, quality.cpu().numpy(), boxes.cpu().numpy(), upscaling)
 
     def encoder_input(self, image: np.ndarray) -> Tensor:
         """The picture scaled, normalised and padded: float [1, 3, 1024, 1024] of RGB uint8."""
@@ -79,39 +80,27 @@ class MaskGenerator:
         pixels = torch.from_numpy(np.array(resized)).to(self.model.device)
         return self.model.preprocess(pixels.permute(2, 0, 1).float())[None]
 
-    def _view_masks(
-        self, logits: Tensor, predicted_iou: Tensor, size: tuple[int, int], full: tuple[int, int]
+    def _best(
+        self, logits: Tensor, quality: np.ndarray, boxes: np.ndarray, upscaling: Upscaling
     ) -> ViewMasks:
         """The best of masks that overlap, at full resolution."""
-        boxes = mask_boxes(_cut(logits, size) > 0).cpu().numpy()
-        quality = predicted_iou.cpu().numpy()
         kept = non_maximum_suppression(boxes, quality, self.settings.nms_iou)
-        packed = np.zeros((len(kept), full[0], -(-full[1] // 8)), np.uint8)
+        height, width = upscaling.full
+        packed = np.zeros((len(kept), height, -(-width // 8)), np.uint8)
         for index, candidate in enumerate(kept):  # one at a time: full size takes memory
-            mask = self.model.postprocess_masks(logits[candidate][None, None], size, full)[0, 0]
-            packed[index] = np.packbits((mask > self.model.mask_threshold).cpu().numpy(), axis=-1)
+            packed[index] = np.packbits(upscaling.mask(logits[candidate]).cpu().numpy(), axis=-1)
         visible = packed.any(axis=(1, 2))
-        return ViewMasks(packed[visible], full[1], quality[kept][visible])
-
-
-def mask_boxes(masks: Tensor) -> Tensor:
-    """Boxes [K, 4] (left, top, right, bottom; right and bottom outside) of masks [K, H, W]."""
-    edges = []
-    for covered in (masks.any(dim=1).int(), masks.any(dim=2).int()):  # columns, rows
-        start = covered.argmax(dim=1)
-        end = covered.shape[1] - covered.flip(1).argmax(dim=1)
-        edges.append((start, end))
-    (left, right), (top, bottom) = edges
-    return torch.stack([left, top, right, bottom], dim=1)
+        return ViewMasks(packed[visible], width, quality[kept][visible])
 
 
 def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, most_iou: float) -> np.ndarray:
     """Indices of the boxes kept, best score first: none overlaps a better one by more than allowed.
 
-    torchvision's own needs its compiled operators.
+    torchvision's own needs its compiled operators. As there, a box ends at the
+    last column and row and measures nothing where they are also the first.
 
     Args:
-        boxes: [K, 4] as of `mask_boxes`, none empty.
+        boxes: [K, 4] as of `mask_boxes`.
         scores: [K].
         most_iou: allowed IoU of two boxes that are both kept.
     """
@@ -145,15 +134,3 @@ def _point_grid(per_side: int) -> Tensor:
 def _batch_size(device: torch.device) -> int:
     """Points at a time. On a CPU a few: their image tokens (4 MB each) should stay in the cache."""
     return 4 if device.type == "cpu" else 64
-
-
-def _cut(logits: Tensor, size: tuple[int, int]) -> Tensor:
-    """Logits [K, h, w] less the padding below or beside the picture."""
-    height, width = (-(-side // LOGITS_STRIDE) for side in size)
-    return logits[:, :height, :width]
-
-
-def _stability(logits: Tensor) -> Tensor:
-    """IoU [K] of the masks at thresholds a little above and below; NaN when both are empty."""
-    inside = (logits > STABILITY_OFFSET).sum(dim=(1, 2))
-    return inside / (logits > -STABILITY_OFFSET).sum(dim=(1, 2))

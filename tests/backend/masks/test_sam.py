@@ -10,9 +10,10 @@ from PIL import Image
 
 from backend.errors import BadInput, Cancelled
 from backend.masks.decoder import PromptedImage
-from backend.masks.sam import MaskSettings, load_sam, mask_boxes, non_maximum_suppression
+from backend.masks.sam import MaskSettings, load_sam, non_maximum_suppression
 from backend.masks.store import MaskStore
 from backend.masks.torchvision_compat import import_torchvision
+from backend.masks.upscaling import Upscaling, mask_boxes
 
 DATA = Path(__file__).parents[3] / ".." / "shared" / "data"
 MOBILE_SAM = DATA / "models" / "mobile_sam" / "mobile_sam.pt"
@@ -48,12 +49,35 @@ def test_non_maximum_suppression_equals_its_definition():
     assert len(non_maximum_suppression(np.empty((0, 4)), np.empty(0), 0.5)) == 0
 
 
-def test_boxes_hold_exactly_the_mask():
+def test_boxes_end_at_the_last_column_and_row():
     masks = torch.zeros((2, 5, 7), dtype=torch.bool)
     masks[0, 1, 2] = masks[0, 3, 5] = True
     masks[1] = True
-    assert mask_boxes(masks).tolist() == [[2, 1, 6, 4], [0, 0, 7, 5]]
+    assert mask_boxes(masks).tolist() == [[2, 1, 5, 3], [0, 0, 6, 4]]
     assert mask_boxes(masks[:0]).shape == (0, 4)
+
+
+def test_upscaled_masks_equal_segment_anythings():
+    import_torchvision()
+    from segment_anything.modeling import Sam
+    from segment_anything.utils.amg import batched_mask_to_box, calculate_stability_score
+
+    size, full = (683, 1024), (521, 779)
+    torch.manual_seed(0)
+    noise = torch.randn(12, 1, 16, 16) * 3 - torch.linspace(0, 6, 12)[:, None, None, None]
+    logits = torch.nn.functional.interpolate(noise, 256, mode="bicubic")[:, 0]
+    logits[-1] = -5  # empty
+    upscaling = Upscaling.of((256, 256), 1024, size, full)
+    model = Sam(torch.nn.Identity(), None, None)
+    model.image_encoder.img_size = 1024
+    theirs = model.postprocess_masks(logits[:, None], size, full)[:, 0]
+    stability = calculate_stability_score(theirs, 0.0, 1.0)
+    least = stability[:-1].median().item()
+    kept, boxes = upscaling.stable(logits, least)
+    assert kept.tolist() == torch.nonzero(stability >= least)[:, 0].tolist()
+    assert torch.equal(boxes, batched_mask_to_box(theirs[kept] > 0))
+    for ours, wanted in zip(logits, theirs > 0, strict=True):
+        assert (upscaling.mask(ours) != wanted).sum() <= 2  # pixels, of rounding
 
 
 def test_decoder_equals_segment_anything():
