@@ -1,6 +1,7 @@
 """What every reader of poses does with what it has read: check it, sort it, add photographs."""
 
 from collections import Counter
+from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -44,7 +45,7 @@ def build_camera(
         raise _broken(source, f"view {name} claims to be {width} x {height} pixels")
     if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
         raise _broken(source, f"view {name} has impossible intrinsics")
-    if lens and not np.isfinite([*lens.radial, *lens.tangential]).all():
+    if lens and not np.isfinite(np.hstack(astuple(lens))).all():
         raise _broken(source, f"view {name} has an impossible lens")
     world_to_camera = np.eye(4)
     world_to_camera[:3, :3] = rotation

@@ -10,21 +10,26 @@ from typing import NamedTuple
 from ..errors import BadInput
 from .lens import Lens, lens_of_colmap
 
-MODEL_NAMES = (
-    "SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "OPENCV_FISHEYE",
-    "FULL_OPENCV", "FOV", "SIMPLE_RADIAL_FISHEYE", "RADIAL_FISHEYE", "THIN_PRISM_FISHEYE",
-)  # fmt: skip
-# The models that can be read: number of focal lengths (one: fx = fy), number of parameters.
-READABLE = {
+# COLMAP's models, each at its number: focal lengths (one: fx = fy), parameters.
+MODELS = {
     "SIMPLE_PINHOLE": (1, 3),
     "PINHOLE": (2, 4),
     "SIMPLE_RADIAL": (1, 4),
     "RADIAL": (1, 5),
     "OPENCV": (2, 8),
-    "FULL_OPENCV": (2, 12),
     "OPENCV_FISHEYE": (2, 8),
+    "FULL_OPENCV": (2, 12),
+    "FOV": (2, 5),
     "SIMPLE_RADIAL_FISHEYE": (1, 4),
     "RADIAL_FISHEYE": (1, 5),
+    "THIN_PRISM_FISHEYE": (2, 12),
+    "RAD_TAN_THIN_PRISM_FISHEYE": (2, 16),
+    "SIMPLE_DIVISION": (1, 4),
+    "DIVISION": (2, 5),
+    "SIMPLE_FISHEYE": (1, 3),
+    "FISHEYE": (2, 4),
+    "EUCM": (2, 6),
+    "EQUIRECTANGULAR": (0, 2),
 }
 POINT2D_BYTES = 24  # x, y as doubles and the index of the 3D point
 
@@ -72,18 +77,19 @@ def read_images(path: Path) -> list[ImageRecord]:
 
 
 def _parameter_count(model: str) -> int:
-    if model not in READABLE:
+    focals, parameters = MODELS.get(model, (0, 0))
+    if not focals:  # unknown, or a whole panorama
         raise BadInput(
             f"The COLMAP cameras have lenses of a kind that is not read here (model {model}).",
             "Undistort the photographs with COLMAP's image_undistorter and use the model it "
             "writes, or train on made-up views.",
         )
-    return READABLE[model][1]
+    return parameters
 
 
 def _intrinsics(size: tuple[int, int], model: str, params: tuple[float, ...]) -> Intrinsics:
-    """A camera of a model that is READABLE."""
-    focals = READABLE[model][0]
+    """A camera of one of `MODELS`."""
+    focals = MODELS[model][0]
     pinhole = (params[0], params[focals - 1], params[focals], params[focals + 1])
     return Intrinsics(size, pinhole, lens_of_colmap(model, params[focals + 2 :]))
 
@@ -131,8 +137,8 @@ def _binary_intrinsics(path: Path) -> dict[int, Intrinsics]:
     with _records(path) as (records, count):
         for _ in range(count):
             camera_id, model_id, width, height = records.take("IiQQ")
-            known = 0 <= model_id < len(MODEL_NAMES)
-            model = MODEL_NAMES[model_id] if known else f"number {model_id}"
+            known = 0 <= model_id < len(MODELS)
+            model = list(MODELS)[model_id] if known else f"number {model_id}"
             params = records.take(f"{_parameter_count(model)}d")
             intrinsics[camera_id] = _intrinsics((width, height), model, params)
     return intrinsics

@@ -1,48 +1,117 @@
 """Lens distortion, and photographs as a lens without it would have taken them."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from scipy.ndimage import map_coordinates
 
 
-@dataclass(frozen=True)
-class Lens:
-    """Distortion as OpenCV defines it (documentation of calib3d, and of its fisheye model)."""
-
-    radial: tuple[float, ...]  # k1 to k6, or k1 to k4 of a fisheye; those left out are 0
-    tangential: tuple[float, float] = (0.0, 0.0)  # p1, p2; a fisheye has none
-    fisheye: bool = False
+class Lens(Protocol):
+    """Where a lens lets points be seen."""
 
     def distort(self, xy: np.ndarray) -> np.ndarray:
         """Where points are seen: [..., 2] in the plane z = 1 before and after the lens."""
-        square = (xy * xy).sum(axis=-1, keepdims=True)
-        if self.fisheye:
-            radius = np.sqrt(square)
-            angle = np.arctan(radius)
-            bent = angle * _series(self.radial, angle * angle)
-            return xy * np.divide(bent, radius, out=np.ones_like(bent), where=radius > 0)
+
+
+@dataclass(frozen=True)
+class Perspective:
+    """OpenCV's common lens (documentation of calib3d)."""
+
+    radial: tuple[float, ...]  # k1 to k6; those left out are 0
+    tangential: tuple[float, float] = (0.0, 0.0)  # p1, p2
+
+    def distort(self, xy: np.ndarray) -> np.ndarray:
+        square = _square(xy)
         scale = _series(self.radial[:3], square) / _series(self.radial[3:], square)
-        p1, p2 = self.tangential
-        shift = 2 * xy[..., :1] * xy[..., 1:] * [p1, p2] + (square + 2 * xy * xy) * [p2, p1]
-        return xy * scale + shift
+        return xy * scale + _tangential_shift(self.tangential, xy)
+
+
+@dataclass(frozen=True)
+class Fisheye:
+    """OpenCV's fisheye, and with tangential and thin-prism terms COLMAP's and Project Aria's."""
+
+    radial: tuple[float, ...] = ()  # of the angle from the axis
+    tangential: tuple[float, float] = (0.0, 0.0)  # p1, p2 as of `Perspective`
+    prism_x: tuple[float, ...] = ()  # shift along x by r^2, r^4
+    prism_y: tuple[float, ...] = ()
+    radial_first: bool = False  # the other terms act on what the radial ones have moved
+
+    def distort(self, xy: np.ndarray) -> np.ndarray:
+        radius = np.sqrt(_square(xy))
+        angle = np.arctan(radius)
+        even = xy * np.divide(angle, radius, out=np.ones_like(radius), where=radius > 0)
+        moved = even * _series(self.radial, angle * angle)
+        base = moved if self.radial_first else even
+        square = _square(base)
+        prism = [_series(terms, square) - 1 for terms in (self.prism_x, self.prism_y)]
+        return moved + _tangential_shift(self.tangential, base) + np.concatenate(prism, axis=-1)
+
+
+@dataclass(frozen=True)
+class FieldOfView:
+    """One parameter for wide lenses (Devernay and Faugeras 2001)."""
+
+    omega: float  # radians, not 0
+
+    def distort(self, xy: np.ndarray) -> np.ndarray:
+        radius = np.sqrt(_square(xy))
+        steep = 2 * np.tan(self.omega / 2)
+        seen = np.arctan(steep * radius) / self.omega
+        middle = np.full_like(radius, steep / self.omega)
+        return xy * np.divide(seen, radius, out=middle, where=radius > 0)
+
+
+@dataclass(frozen=True)
+class Division:
+    """The lens that is undone by dividing by 1 + k r^2 (Fitzgibbon 2001)."""
+
+    k: float
+
+    def distort(self, xy: np.ndarray) -> np.ndarray:
+        root = np.sqrt(np.maximum(1 - 4 * self.k * _square(xy), 0))  # beyond 0 nothing is seen
+        return xy * 2 / (1 + root)
+
+
+@dataclass(frozen=True)
+class EnhancedUnified:
+    """Projection by an ellipsoid (Khomutenko et al. 2016)."""
+
+    alpha: float
+    beta: float
+
+    def distort(self, xy: np.ndarray) -> np.ndarray:
+        distance = np.sqrt(self.beta * _square(xy) + 1)
+        return xy / (self.alpha * distance + 1 - self.alpha)
 
 
 def lens_of_colmap(model: str, extra: tuple[float, ...]) -> Lens | None:
     """The lens of a COLMAP camera; None where it does not distort.
 
     Args:
-        model: its name.
+        model: its name, of a model whose pictures a pinhole can show.
         extra: its parameters less focal lengths and principal point.
     """
+    if model == "THIN_PRISM_FISHEYE":
+        k1, k2, p1, p2, k3, k4, sx1, sy1 = extra
+        return Fisheye((k1, k2, k3, k4), (p1, p2), (sx1,), (sy1,))
+    if model == "RAD_TAN_THIN_PRISM_FISHEYE":
+        *radial, p2, p1, sx1, sx2, sy1, sy2 = extra
+        return Fisheye(tuple(radial), (p1, p2), (sx1, sx2), (sy1, sy2), radial_first=True)
     if model.endswith("FISHEYE"):
-        return Lens(extra, fisheye=True)
+        return Fisheye(extra)
     if not any(extra):
         return None
+    if model == "EUCM":
+        return EnhancedUnified(*extra)
+    if model == "FOV":
+        return FieldOfView(*extra)
+    if model.endswith("DIVISION"):
+        return Division(*extra)
     if not model.endswith("OPENCV"):
-        return Lens(extra)
+        return Perspective(extra)
     k1, k2, p1, p2, *higher = extra
-    return Lens((k1, k2, *higher), (p1, p2))
+    return Perspective((k1, k2, *higher), (p1, p2))
 
 
 def undistort(
@@ -66,6 +135,16 @@ def undistort(
         for k in range(image.shape[2])
     ]
     return (np.stack(channels, axis=-1) + 0.5).astype(np.uint8)
+
+
+def _square(xy: np.ndarray) -> np.ndarray:
+    """Squared distances from the axis, [..., 1]."""
+    return (xy * xy).sum(axis=-1, keepdims=True)
+
+
+def _tangential_shift(tangential: tuple[float, float], xy: np.ndarray) -> np.ndarray:
+    p1, p2 = tangential
+    return 2 * xy[..., :1] * xy[..., 1:] * [p1, p2] + (_square(xy) + 2 * xy * xy) * [p2, p1]
 
 
 def _series(coefficients: tuple[float, ...], x: np.ndarray) -> np.ndarray:

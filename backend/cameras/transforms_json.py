@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import BadInput
 from .build import build_camera, build_views
 from .camera import Camera
-from .lens import Lens
+from .lens import Fisheye, Lens, Perspective
 from .photographs import IMAGE_SUFFIXES, image_size
 
 FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
@@ -75,9 +75,9 @@ def _lens(path: Path, frame: dict) -> Lens | None:
         )
     k1, k2, k3, k4 = (float(frame.get(name, 0)) for name in ("k1", "k2", "k3", "k4"))
     if model == "OPENCV_FISHEYE":
-        return Lens((k1, k2, k3, k4), fisheye=True)
+        return Fisheye((k1, k2, k3, k4))
     tangential = float(frame.get("p1", 0)), float(frame.get("p2", 0))
-    return Lens((k1, k2, k3), tangential) if any((k1, k2, k3, *tangential)) else None
+    return Perspective((k1, k2, k3), tangential) if any((k1, k2, k3, *tangential)) else None
 
 
 def _size(path: Path, frame: dict, file_path: str) -> tuple[int, int]:

@@ -7,11 +7,19 @@ import numpy as np
 import pytest
 
 from backend.cameras.colmap import read_colmap
-from backend.cameras.lens import Lens
+from backend.cameras.lens import EnhancedUnified, Fisheye, Perspective
 from backend.errors import BadInput
 
 SCENES = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes"
-MODEL_IDS = {"SIMPLE_PINHOLE": 0, "PINHOLE": 1, "SIMPLE_RADIAL": 2, "OPENCV_FISHEYE": 5, "FOV": 7}
+MODEL_IDS = {
+    "SIMPLE_PINHOLE": 0,
+    "PINHOLE": 1,
+    "SIMPLE_RADIAL": 2,
+    "OPENCV_FISHEYE": 5,
+    "RAD_TAN_THIN_PRISM_FISHEYE": 11,
+    "EUCM": 16,
+    "EQUIRECTANGULAR": 17,
+}
 
 CAMERAS = {
     1: ("PINHOLE", 640, 480, (500.0, 510.0, 320.0, 240.0)),
@@ -72,10 +80,23 @@ def test_distortion_is_read_or_refused_by_name(tmp_path, write):
     fisheye = ("OPENCV_FISHEYE", 64, 48, (50.0, 51.0, 32.0, 24.0, 0.1, 0.2, 0.3, 0.4))
     write(tmp_path, {1: radial, 7: fisheye})
     one, other = read_colmap(tmp_path)
-    assert (one.fx, one.fy, one.lens) == (50, 50, Lens((0.01,)))
-    assert (other.fx, other.fy, other.lens) == (50, 51, Lens((0.1, 0.2, 0.3, 0.4), fisheye=True))
-    write(tmp_path, {1: ("FOV", 64, 48, (50.0, 50.0, 32.0, 24.0, 0.9)), 7: CAMERAS[7]})
-    with pytest.raises(BadInput, match=r"FOV.*image_undistorter"):
+    assert (one.fx, one.fy, one.lens) == (50, 50, Perspective((0.01,)))
+    assert (other.fx, other.fy, other.lens) == (50, 51, Fisheye((0.1, 0.2, 0.3, 0.4)))
+    prisms = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3)
+    pinhole = (50.0, 51.0, 32.0, 24.0)
+    write(
+        tmp_path,
+        {
+            1: ("EUCM", 64, 48, (*pinhole, 0.6, 1.1)),
+            7: ("RAD_TAN_THIN_PRISM_FISHEYE", 64, 48, (*pinhole, *prisms)),
+        },
+    )
+    assert [camera.lens for camera in read_colmap(tmp_path)] == [
+        EnhancedUnified(0.6, 1.1),
+        Fisheye(prisms[:6], (0.8, 0.7), (0.9, 1.1), (1.2, 1.3), radial_first=True),
+    ]
+    write(tmp_path, {1: ("EQUIRECTANGULAR", 64, 48, (64.0, 48.0)), 7: CAMERAS[7]})
+    with pytest.raises(BadInput, match=r"EQUIRECTANGULAR.*image_undistorter"):
         read_colmap(tmp_path)
 
 

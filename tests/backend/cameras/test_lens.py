@@ -7,7 +7,14 @@ import pytest
 from PIL import Image
 
 from backend.cameras.camera import Camera
-from backend.cameras.lens import Lens, lens_of_colmap
+from backend.cameras.lens import (
+    Division,
+    EnhancedUnified,
+    FieldOfView,
+    Fisheye,
+    Perspective,
+    lens_of_colmap,
+)
 from backend.cameras.photographs import load_photograph
 from backend.cameras.transforms_json import read_transforms_json
 
@@ -42,6 +49,35 @@ def test_fisheye_lenses():
     np.testing.assert_allclose(bent.distort(at_45_degrees), [[0, angle], [0, 0]])
 
 
+@pytest.mark.parametrize(
+    "model, extra, expected",
+    [
+        ("SIMPLE_FISHEYE", (), [0.802538, 0.535025]),
+        ("FISHEYE", (), [0.802538, 0.535025]),
+        ("OPENCV_FISHEYE", (0.1, -0.02, 0.03, -0.01), [0.876682, 0.584454]),
+        (
+            "THIN_PRISM_FISHEYE",
+            (0.1, -0.02, 0.01, 0.02, 0.03, -0.01, 0.004, -0.003),
+            [0.93336, 0.613867],
+        ),
+        (
+            "RAD_TAN_THIN_PRISM_FISHEYE",
+            (0.1, -0.02, 0.03, -0.01, 0.02, 0.005, 0.01, 0.02, 0.004, -0.003, 0.002, 0.001),
+            [0.939572, 0.644824],
+        ),
+        ("FOV", (0.9,), [0.876695, 0.584464]),
+        ("SIMPLE_DIVISION", (-0.2,), [0.911793, 0.607862]),
+        ("DIVISION", (-0.2,), [0.911793, 0.607862]),
+        ("EUCM", (0.6, 1.1), [0.806468, 0.537645]),
+    ],
+)
+def test_wide_lenses_project_as_colmap_does(model, extra, expected):
+    """Expected is what pycolmap 4.2.1 gives: img_from_cam of a camera of focal length 1."""
+    lens = lens_of_colmap(model, extra)
+    np.testing.assert_allclose(lens.distort(np.array([1.2, 0.8])), expected, atol=1e-6)
+    np.testing.assert_array_equal(lens.distort(np.zeros((1, 2))), [[0, 0]])
+
+
 def test_no_distortion_is_no_lens():
     assert lens_of_colmap("PINHOLE", ()) is None
     assert lens_of_colmap("OPENCV", (0.0, 0.0, 0.0, 0.0)) is None
@@ -49,7 +85,14 @@ def test_no_distortion_is_no_lens():
 
 @pytest.mark.parametrize(
     "lens",
-    [Lens((-0.2, 0.05)), Lens((0.1,), (0.02, -0.01)), Lens((0.0, 0.0, 0.0, 0.0), fisheye=True)],
+    [
+        Perspective((-0.2, 0.05)),
+        Perspective((0.1,), (0.02, -0.01)),
+        Fisheye(),
+        FieldOfView(0.9),
+        Division(-0.2),
+        EnhancedUnified(0.6, 1.1),
+    ],
 )
 def test_what_the_lens_moved_is_moved_back(tmp_path, lens):
     """A dot is painted where the lens shows a point, and found where a pinhole shows it."""
@@ -74,6 +117,9 @@ def test_transforms_json_says_its_lens(tmp_path):
     ]
     path = tmp_path / "transforms.json"
     path.write_text(json.dumps(content), encoding="utf-8")
-    assert [c.lens for c in read_transforms_json(path)] == [Lens((0.1, 0, 0), (0, 0.3)), None]
+    assert [c.lens for c in read_transforms_json(path)] == [
+        Perspective((0.1, 0, 0), (0, 0.3)),
+        None,
+    ]
     path.write_text(json.dumps(content | {"camera_model": "OPENCV_FISHEYE"}), encoding="utf-8")
-    assert read_transforms_json(path)[0].lens == Lens((0.1, 0, 0, 0), fisheye=True)
+    assert read_transforms_json(path)[0].lens == Fisheye((0.1, 0, 0, 0))
