@@ -23,15 +23,22 @@ from .things import Thing
 
 
 @dataclass(frozen=True)
+class Look:
+    """What a camera looks at, and from how far and how high."""
+
+    elevation: float  # degrees
+    distance: float = 15.0
+    target: tuple[float, float, float] = (0.0, 0.0, 0.1)
+
+
+@dataclass(frozen=True)
 class Layout:
     """A scene before it is sampled. z is up; the first thing is what the others stand on."""
 
     things: tuple[Thing, ...]
     groups: Mapping[str, tuple[str, ...]]  # objects and parts that are also taken as one
-    target: tuple[float, float, float] = (0.0, 0.0, 0.1)  # what the cameras look at
-    distance: float = 15.0  # from there
+    looks: tuple[Look, ...]  # taken in turn
     azimuths: tuple[float, float] = (0.0, 360.0)  # degrees that the cameras are spread over
-    elevations: tuple[float, ...] = (22.0, 36.0, 55.0)  # degrees, in turn
 
 
 def tabletop() -> Layout:
@@ -57,7 +64,7 @@ def tabletop() -> Layout:
         "flowers": ("vase/stems", "vase/rose", "vase/daisy", "vase/tulip"),
         "tea tray": ("tray", "mug", "teapot"),
     }
-    return Layout(things, groups)
+    return Layout(things, groups, (Look(22), Look(36), Look(55)))
 
 
 def furnished_room() -> Layout:
@@ -90,7 +97,15 @@ def furnished_room() -> Layout:
         "shelf and contents": ("shelf", "books", "vase", "teapot", "pencil cup"),
         "fruit": ("fruit bowl/apple", "fruit bowl/orange", "fruit bowl/lime"),
     }
-    return Layout(things, groups, (0.0, 0.0, 1.0), 17.0, (-85.0, -5.0), (14.0, 28.0, 45.0))
+    looks = (
+        Look(28, 17, (0.0, 0.0, 1.0)),
+        Look(45, 17, (0.0, 0.0, 1.0)),
+        Look(35, 8, (1.5, -2.4, 1.3)),  # the table
+        Look(20, 8, (-4.0, 1.5, 2.2)),  # the shelf
+        Look(30, 9, (2.0, 4.0, 1.5)),  # the sofa
+        Look(30, 8, (-2.2, -2.4, 0.5)),  # what lies on the floor
+    )
+    return Layout(things, groups, looks, (-85.0, -5.0))
 
 
 def close_packed() -> Layout:
@@ -104,7 +119,9 @@ def close_packed() -> Layout:
         for name, things in (("bottles", bottles), ("mugs", mugs), ("oranges", oranges))
     }
     things = (board(9.0, 7.5), *bottles, *mugs, *oranges, *stacks)
-    return Layout(things, groups, (0.0, 0.0, 0.5), 12.0, elevations=(25.0, 45.0, 65.0))
+    middle = (0.0, 0.0, 0.5)
+    looks = Look(25, 12, middle), Look(45, 12, middle), Look(65, 12, middle)
+    return Layout(things, groups, looks)
 
 
 def _grid(

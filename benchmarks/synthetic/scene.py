@@ -17,8 +17,8 @@ from .lighting import bake
 from .surfaces import area, sample
 from .things import Part
 
-SEEN = 0.87  # share of the Gaussians that some camera sees
-SEEN_DEPTH = 0.1  # scene units; how far behind the visible surface still counts as seen
+SEEN = 0.78  # share of the Gaussians that some camera sees
+SEEN_DEPTH = 0.03  # scene units; how far behind the visible surface still counts as seen
 Y_DOWN = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # from z up to the frame of trained scenes
 
 
@@ -128,16 +128,16 @@ def _seen(cloud: GaussianCloud, cameras: Sequence[Camera]) -> np.ndarray:
 def cameras_around(
     layout: Layout, count: int, width: int = 480, height: int = 360
 ) -> tuple[Camera, ...]:
-    """Cameras on a dome that look inwards from several heights in turn."""
-    target, focal = np.array(layout.target), width / 2 / np.tan(np.radians(24.5))
+    """Cameras around the scene, each of the layout's looks in turn."""
+    focal = width / 2 / np.tan(np.radians(24.5))
     start, end = np.radians(layout.azimuths)
     cameras = []
     for i in range(count):
-        azimuth = start + (end - start) * i / count
-        elevation = np.radians(layout.elevations[i % len(layout.elevations)])
+        look = layout.looks[i % len(layout.looks)]
+        azimuth, elevation = start + (end - start) * i / count, np.radians(look.elevation)
         around = np.cos(elevation) * np.array([np.cos(azimuth), np.sin(azimuth)])
-        position = target + layout.distance * np.append(around, np.sin(elevation))
-        world_to_camera = look_at(Y_DOWN @ position, Y_DOWN @ target)
+        position = look.target + look.distance * np.append(around, np.sin(elevation))
+        world_to_camera = look_at(Y_DOWN @ position, Y_DOWN @ look.target)
         size = width, height, focal, focal, width / 2, height / 2
         cameras.append(Camera(f"view_{i:02}.png", *size, world_to_camera))
     return tuple(cameras)

@@ -62,14 +62,15 @@ def teapot() -> Thing:
 
 
 def bottle() -> Thing:
-    body = lathe([(0.4, 0), (0.45, 0.08), (0.45, 1.4), (0.36, 1.75), (0.15, 2.05)])
+    below = lathe([(0.4, 0), (0.45, 0.08), (0.45, 0.5)])
+    above = lathe([(0.45, 1.2), (0.45, 1.4), (0.36, 1.75), (0.15, 2.05)])
     neck = lathe([(0.15, 2.05), (0.13, 2.45)])
     label = lathe([(0.46, 0.5), (0.46, 1.2)])
     cap = lathe([(0.17, 2.42), (0.17, 2.72), (0, 2.72)])
     return Thing(
         "bottle",
         (
-            Part("body", coat(plain(GREEN), body, neck), 0.4),
+            Part("body", coat(plain(GREEN), below, above, neck), 0.4),
             Part("label", coat(dots(CREAM, RED, 12, 3, 0.25), label), 0.05),
             Part("cap", coat(plain(BRASS), cap), 0.3),
         ),
