@@ -3,7 +3,7 @@ ENGINE = .venv/bin/python
 BLENDER = .venv-bpy45/bin/python
 
 help: ## say what can be made
-	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
 
 setup: .venv/ready ## the engine's environment, in .venv
 
@@ -19,6 +19,9 @@ test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without
 	  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest -rs tests/saga_blender; \
 	done
 
+test-faults: .venv/ready .venv-bpy45/ready .venv-bpy52/ready ## break everything; a table of what was survived
+	$(ENGINE) .ci/faults.py
+
 real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
 	$(ENGINE) -m benchmarks.real
 
@@ -32,10 +35,13 @@ lint: .venv/ready ## style
 clean: ## remove the environments and everything made
 	rm -rf .venv .venv-bpy45 .venv-bpy52 build wheels
 
-.venv/ready: requirements/engine.txt requirements/dev.txt
+lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of engine.txt
+	$(ENGINE) .ci/lock.py
+
+.venv/ready: requirements/engine.lock requirements/torch-cpu.lock requirements/dev.txt
 	@$(PYTHON) .ci/setup.py engine
 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test real zip lint clean
+.PHONY: help setup demo test test-faults real zip lint lock clean

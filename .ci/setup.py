@@ -1,6 +1,7 @@
 """Makes one of the project's environments: python .ci/setup.py engine|bpy45|bpy52.
 
-Runs with the standard library of any Python 3 and does the rest itself.
+Runs with the standard library of Python 3.11 or newer and does the rest itself. The
+engine is installed as the add-on installs it, from the same lock files.
 """
 
 import os
@@ -9,6 +10,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from without_blender import load
 
 ROOT = Path(__file__).resolve().parent.parent
 # Without a desktop, Debian lacks the shared libraries that Blender's module links to.
@@ -21,15 +24,15 @@ class Environment:
 
     folder: Path
     python: tuple[int, int]
-    requirements: tuple[str, ...]
+    requirements: str  # what is added to a fresh environment, or to the engine's
     module: str  # imports when all is well
     optional: bool = False  # left out, said aloud, where its Python is missing
 
 
 ENVIRONMENTS = {
-    "engine": Environment(ROOT / ".venv", (3, 11), ("engine.txt", "dev.txt"), "torch"),
-    "bpy45": Environment(ROOT / ".venv-bpy45", (3, 11), ("bpy45.txt",), "bpy"),
-    "bpy52": Environment(ROOT / ".venv-bpy52", (3, 13), ("bpy52.txt",), "bpy", optional=True),
+    "engine": Environment(ROOT / ".venv", (3, 11), "dev.txt", "torch"),
+    "bpy45": Environment(ROOT / ".venv-bpy45", (3, 11), "bpy45.txt", "bpy"),
+    "bpy52": Environment(ROOT / ".venv-bpy52", (3, 13), "bpy52.txt", "bpy", optional=True),
 }
 
 
@@ -52,12 +55,27 @@ def find_python(version: tuple[int, int]) -> str | None:
 def make(environment: Environment, python: str) -> None:
     """Make the environment afresh and install its pinned packages."""
     print(f"Making {environment.folder.name} ...", flush=True)
-    subprocess.run([python, "-m", "venv", "--clear", environment.folder], check=True)
-    lists = [
-        part for name in environment.requirements for part in ("-r", ROOT / "requirements" / name)
-    ]
+    shutil.rmtree(environment.folder, ignore_errors=True)
+    if environment.module == "torch":
+        install_engine(environment.folder, python)
+    else:
+        subprocess.run([python, "-m", "venv", environment.folder], check=True)
+    packages = ["-r", ROOT / "requirements" / environment.requirements]
     pip = [environment.folder / "bin/python", "-m", "pip"]
-    subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", *lists], check=True)
+    subprocess.run(
+        [*pip, "install", "--quiet", "--disable-pip-version-check", *packages], check=True
+    )
+
+
+def install_engine(folder: Path, python: str) -> None:
+    """What the add-on's button does, in the foreground."""
+    plan = load("saga_blender.installation.plan")
+    build = plan.choose_build()
+    print(build.why, flush=True)
+    for step in plan.steps(folder, python, build, ROOT):
+        if all(subprocess.run(command, cwd=ROOT).returncode for command in step.commands):
+            raise subprocess.CalledProcessError(1, step.label)
+    shutil.rmtree(plan.cache_of(folder), ignore_errors=True)
 
 
 def import_failure(environment: Environment) -> str:

@@ -11,19 +11,23 @@ from .operators import (
     decompose,
     export_splat,
     import_splat,
+    install,
     select,
     selection,
     split,
     split_clusters,
     train,
 )
-from .preferences import SagaPreferences
+from .panels.preferences import SagaPreferences
 from .properties import SagaSettings
 from .select_tool import SelectTool
 
 CLASSES = (
     SagaPreferences,
     SagaSettings,
+    install.InstallEngine,
+    install.CancelInstall,
+    install.RemoveEngine,
     import_splat.ImportSplat,
     import_splat.SplatFileHandler,
     export_splat.ExportSplat,

@@ -20,6 +20,7 @@ from typing import Literal
 
 from ..backend import protocol
 from ..backend.errors import BadInput, EngineFailure, SagaError
+from .child_process import NO_WINDOW, clean_environment
 
 CLIENT_NAME = "SAGA for Blender"
 CLOSE_S = 3.0  # for the engine to end by itself: more than its own grace
@@ -45,12 +46,12 @@ class EngineProcess:
             self._popen = subprocess.Popen(
                 command,
                 cwd=package_root,
-                env=_environment(),
+                env=clean_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 bufsize=0,  # a buffer's lock, held by a thread at exit, would crash Blender
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                creationflags=NO_WINDOW,
             )
         self._events = events
         self._frames: queue.SimpleQueue = queue.SimpleQueue()
@@ -281,16 +282,6 @@ class EngineClient:
         if lines:
             self._log_passed_on += len(lines) + 1
             self._on_log(lines.decode(errors="replace"))
-
-
-def _environment() -> dict[str, str]:
-    """Our environment without what would make another Python load Blender's modules."""
-    ours = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"
-    }
-    return {**ours, "PYTHONUTF8": "1"}  # the log's encoding
 
 
 def _read_log(path: Path, start: int = 0) -> bytes:

@@ -5,20 +5,22 @@ process and no timer before the first request and after `close`.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import bpy
 
 from ..backend import protocol
-from ..backend.errors import BadInput, SagaError
+from ..backend.errors import SagaError
 from .engine_client import EngineClient
+from .engine_place import PACKAGE_ROOT, engine_python
+from .installation.installer import Installation
 from .preferences import preferences
 from .viewport import redraw_viewports
 
-_PACKAGE_ROOT = Path(__file__).resolve().parents[1]  # the folder that holds backend/
 _TICK_S = 0.05
+_CANCEL_S = 2.0  # for an installation to stop what it has started
 
 OnAnswer = Callable[[protocol.Reply], str]  # acts on an answer; returns what to tell the person
 
@@ -55,6 +57,7 @@ class EngineSession:
         self.job: Job | None = None
         self.notice = ""  # how the last job ended, in a sentence
         self.error: SagaError | None = None  # what it failed of
+        self.installation: Installation | None = None  # under way, or the last one
 
     @property
     def training(self) -> bool:
@@ -104,7 +107,14 @@ class EngineSession:
             self._client.pump()
 
     def close(self) -> None:
-        """End the engine and forget what was asked."""
+        """End the engine, and installing it; forget what was asked."""
+        if self.installation is not None:
+            self.installation.cancel()
+            with suppress(SagaError):
+                self.installation.wait(_CANCEL_S)
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         if bpy.app.timers.is_registered(_drain):
             bpy.app.timers.unregister(_drain)
         client, self._client, self.job = self._client, None, None
@@ -113,17 +123,12 @@ class EngineSession:
 
     def _connected(self) -> EngineClient:
         """A client with the settings of the preferences, a new one when they have changed."""
-        chosen = preferences()
-        python = bpy.path.abspath(chosen.engine_python)
-        if not python:
-            raise BadInput(
-                "The engine's Python is not set.", "Choose it in the add-on's preferences."
-            )
-        settings = (python, chosen.device)
+        python, device = engine_python(), preferences().device
+        settings = (python, device)
         if self._client is None or settings != self._client_settings:
-            self.close()
+            self._disconnect()
             self._client, self._client_settings = (
-                EngineClient(python, _PACKAGE_ROOT, chosen.device),
+                EngineClient(python, PACKAGE_ROOT, device),
                 settings,
             )
         return self._client

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..engine_place import environment
 from ..engine_session import session
 from ..operators.train import Cancel
 from ..preferences import EXTENSION, preferences
@@ -19,12 +20,10 @@ class SagaPanel(bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        if not preferences().engine_python:
+        if not preferences().engine_python and environment().state != "ready":
             row = layout.row()
             row.alert = True
-            row.operator(
-                "preferences.addon_show", text="Choose the Engine's Python"
-            ).module = EXTENSION
+            row.operator("preferences.addon_show", text="Install the Engine").module = EXTENSION
         if session.job is not None:
             draw_job(layout)
             if session.job.progress is not None:

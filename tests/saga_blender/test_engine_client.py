@@ -1,14 +1,13 @@
 """The add-on's client against real engine processes. Needs no Blender, and runs inside it too."""
 
-import importlib
 import os
 import sys
 import time
-import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+from without_blender import load
 
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = ROOT / "tests" / "stand_in"  # the real server, an engine that does as it is told
@@ -16,18 +15,9 @@ ENGINE_PYTHON = os.environ.get("SAGA_ENGINE_PYTHON", sys.executable)
 PATIENCE_S = 20.0
 
 
-def load_client():
-    """engine_client nested in a package, as Blender nests it, without what needs bpy."""
-    for name, folder in (("nested", ROOT), ("nested.saga_blender", ROOT / "saga_blender")):
-        package = types.ModuleType(name)
-        package.__path__ = [str(folder)]
-        sys.modules.setdefault(name, package)
-    return importlib.import_module("nested.saga_blender.engine_client")
-
-
-engine_client = load_client()
-protocol = importlib.import_module("nested.backend.protocol")
-errors = importlib.import_module("nested.backend.errors")
+engine_client = load("saga_blender.engine_client")
+protocol = load("backend.protocol")
+errors = load("backend.errors")
 
 
 @pytest.fixture

@@ -150,7 +150,10 @@ def test_a_scene_that_is_not_trained_says_so(engine, ply, tmp_path):
 def test_an_engine_that_is_not_chosen_or_not_there_says_so(addon, engine, ply, tmp_path):
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
     chosen = addon("saga_blender.preferences").preferences()
-    for python, complaint in (("", "is not set"), (str(tmp_path / "no"), "could not be started")):
+    for python, complaint in (
+        ("", "is not installed"),
+        (str(tmp_path / "no"), "could not be started"),
+    ):
         chosen.engine_python = python
         with pytest.raises(RuntimeError, match=complaint + r".*preferences"):
             bpy.ops.saga.train()

@@ -25,7 +25,7 @@ def test_zip_holds_only_what_blender_needs(extension_zip):
         "__init__.py",
         "LICENSE",
         "blender_manifest.toml",
-        "requirements/engine.txt",
+        *(f"requirements/{name}.lock" for name in ("engine", "torch-cpu", "torch-cuda", "uv")),
         "wheels/plyfile-1.1.3-py3-none-any.whl",
     }
 

@@ -1,0 +1,73 @@
+"""Runs the tests of what goes wrong and prints what was survived: python .ci/faults.py
+
+A test is marked with the fault that it brings about (`pytest.mark.fault`), and records
+"lost" when something of the person's is gone after it. The last line is JSON.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+ROOT = Path(__file__).resolve().parents[1]
+ENGINE = ROOT / ".venv" / "bin" / "python"
+RUNS = (  # (environment, what is tested in it)
+    (".venv", ["tests", "--ignore", "tests/saga_blender"]),
+    (".venv-bpy45", ["tests/saga_blender"]),
+    (".venv-bpy52", ["tests/saga_blender"]),
+)
+
+
+@dataclass
+class Tally:
+    """What became of one kind of fault."""
+
+    tried: int = 0
+    survived: int = 0
+    lost: int = 0
+
+
+def run(python: Path, tests: list[str], report: Path) -> None:
+    """Run the marked tests, quick and slow; what fails shows in the report."""
+    print(f"=== {python.parents[1].name}", flush=True)
+    command = [python, "-m", "pytest", "-rs", "-m", "fault", f"--junitxml={report}", *tests]
+    environment = {**os.environ, "SAGA_ENGINE_PYTHON": str(ENGINE)}
+    subprocess.run(command, cwd=ROOT, env=environment)
+
+
+def count(report: Path, tallies: dict[str, Tally]) -> None:
+    """Add what a report of pytest's says."""
+    for case in ElementTree.parse(report).iter("testcase"):
+        said = {item.get("name"): item.get("value") for item in case.iter("property")}
+        if case.find("skipped") is not None or "fault" not in said:
+            continue
+        tally = tallies[said["fault"]]
+        tally.tried += 1
+        tally.survived += all(case.find(bad) is None for bad in ("failure", "error"))
+        tally.lost += int(said.get("lost", 0))
+
+
+def main() -> int:
+    tallies: dict[str, Tally] = defaultdict(Tally)
+    with tempfile.TemporaryDirectory() as folder:
+        for environment, tests in RUNS:
+            python, report = ROOT / environment / "bin/python", Path(folder, f"{environment}.xml")
+            if python.exists():
+                run(python, tests, report)
+                count(report, tallies)
+    print("\n| fault | tried | survived | data lost |\n| --- | --- | --- | --- |")
+    for fault, tally in sorted(tallies.items()):
+        print(f"| {fault} | {tally.tried} | {tally.survived} | {tally.lost} |")
+    survived = sum(tally.survived == tally.tried for tally in tallies.values())
+    lost = sum(tally.lost for tally in tallies.values())
+    print(json.dumps({"faults": len(tallies), "survived": survived, "lost": lost}))
+    return 0 if tallies and survived == len(tallies) and not lost else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

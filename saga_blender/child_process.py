@@ -1,0 +1,25 @@
+"""How this process starts others: Pythons that are not Blender's own."""
+
+import os
+import subprocess
+from typing import BinaryIO
+
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
+
+
+def clean_environment() -> dict[str, str]:
+    """Our environment without what would make another Python load Blender's modules."""
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") and name != "__PYVENV_LAUNCHER__"
+    }
+    return {**ours, "PYTHONUTF8": "1"}  # what it prints can be read
+
+
+def last_lines(log: BinaryIO, count: int) -> list[str]:
+    """The last lines of a log that say something."""
+    log.seek(0, os.SEEK_END)
+    log.seek(max(log.tell() - (1 << 14), 0))
+    lines = log.read().decode(errors="replace").splitlines()
+    return [line.strip() for line in lines if line.strip()][-count:]

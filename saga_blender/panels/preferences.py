@@ -1,0 +1,81 @@
+"""The add-on's preferences: the engine, where it is and what it computes on."""
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from ..engine_place import environment
+from ..engine_session import session
+from ..installation.environment import Environment
+from ..installation.installer import Installation, last_lines_of
+from ..operators.install import CancelInstall, InstallEngine, RemoveEngine
+from ..preferences import EXTENSION
+from .parts import write
+
+LOG_LINES = 4
+STANDS = {  # what is said of the environment's state, and what can be done about it
+    "missing": ("The engine is not installed", "Install Engine"),
+    "unfinished": ("The engine's installation was interrupted", "Go On Installing"),
+    "outdated": ("The engine is of another version than the add-on", "Update Engine"),
+    "broken": ("The Blender that the engine was installed with is gone", "Repair Engine"),
+    "ready": ("The engine is installed", "Repair Engine"),
+}
+
+
+class SagaPreferences(bpy.types.AddonPreferences):
+    """Settings of the add-on in Blender's preferences"""
+
+    bl_idname = EXTENSION
+
+    engine_folder: StringProperty(
+        name="Engine's Folder",
+        description="Where the engine is installed. Empty: in Blender's folder for extensions",
+        subtype="DIR_PATH",
+    )
+    engine_python: StringProperty(
+        name="Engine's Python",
+        description=(
+            "The python program of an environment that you made yourself. "
+            "Empty: the engine that is installed here"
+        ),
+        subtype="FILE_PATH",
+    )
+    device: EnumProperty(
+        name="Device",
+        description="What the engine computes on",
+        items=[
+            ("auto", "Automatic", "The graphics card where there is one that works, else the CPU"),
+            ("cuda", "Graphics card", "An NVIDIA graphics card, through CUDA"),
+            ("cpu", "CPU", "The processor: slower, but always there"),
+        ],
+    )
+
+    def draw(self, context):
+        layout = self.layout
+        installation = session.installation
+        if installation is not None and installation.outcome is None:
+            _draw_running(layout, installation)
+        elif not self.engine_python:
+            _draw_engine(layout, environment())
+            if installation is not None:
+                write(layout, context, str(installation.outcome))
+        for name in ("engine_folder", "engine_python", "device"):
+            layout.prop(self, name)
+
+
+def _draw_engine(layout: bpy.types.UILayout, place: Environment) -> None:
+    state = place.state
+    stands, button = STANDS[state]
+    row = layout.row()
+    row.label(text=stands, icon="CHECKMARK" if state == "ready" else "INFO")
+    row.operator(InstallEngine.bl_idname, text=button).repair = button == "Repair Engine"
+    if state != "missing":
+        row.operator(RemoveEngine.bl_idname, icon="TRASH")
+
+
+def _draw_running(layout: bpy.types.UILayout, installation: Installation) -> None:
+    row = layout.row()
+    row.progress(text=installation.label, factor=installation.fraction)
+    row.operator(CancelInstall.bl_idname, icon="CANCEL")
+    column = layout.box().column(align=True)
+    for line in last_lines_of(installation.environment.log, LOG_LINES):
+        column.label(text=line)

@@ -1,0 +1,10 @@
+"""What all tests share."""
+
+import pytest
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name the fault that a test is about in pytest's report, for `make test-faults`."""
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            item.user_properties.append(("fault", mark.args[0]))

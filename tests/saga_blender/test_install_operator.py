@@ -1,0 +1,60 @@
+"""The button that installs the engine."""
+
+import shutil
+import subprocess
+import sys
+
+import bpy
+import pytest
+
+
+@pytest.fixture
+def chosen(addon, tmp_path):
+    """The preferences, with a scratch folder for the engine and no Python of the person's own."""
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_folder, chosen.engine_python = str(tmp_path), ""
+    online = bpy.context.preferences.system.use_online_access
+    bpy.context.preferences.system.use_online_access = True
+    yield chosen
+    addon("saga_blender.engine_session").session.close()
+    chosen.engine_folder = ""
+    bpy.context.preferences.system.use_online_access = online
+
+
+def test_nothing_is_fetched_when_blender_is_to_stay_offline(chosen):
+    assert bpy.ops.saga.install_engine.poll()
+    bpy.context.preferences.system.use_online_access = False
+    assert not bpy.ops.saga.install_engine.poll()
+
+
+def test_the_engine_lies_where_blender_wants_data_of_extensions(addon, chosen):
+    environment = addon("saga_blender.engine_place").environment
+    assert str(environment().folder).startswith(chosen.engine_folder)
+    chosen.engine_folder = ""
+    user = bpy.utils.extension_path_user("bl_ext.user_default.saga_blender")
+    assert str(environment().folder.parent) == user.rstrip("/\\")
+    with pytest.raises(addon("backend.errors").BadInput, match=r"not installed.*preferences"):
+        addon("saga_blender.engine_place").engine_python()
+
+
+def registry_answers(folder) -> bool:
+    """Whether pip can reach the registry that it is configured for."""
+    pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries=0", "-q", "plyfile"]
+    return not subprocess.run([*pip, "-d", str(folder)], capture_output=True).returncode
+
+
+@pytest.mark.slow
+@pytest.mark.fault("installing for real, without compiler or git, and removing")
+@pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="once is enough")
+def test_the_real_engine_is_installed_answers_and_is_removed(addon, chosen, tmp_path, monkeypatch):
+    if not registry_answers(tmp_path / "probe"):
+        pytest.skip("pip reaches no registry")
+    monkeypatch.setenv("PATH", str(tmp_path))  # nothing to compile or clone with
+    assert bpy.ops.saga.install_engine() == {"FINISHED"}
+    session, protocol = addon("saga_blender.engine_session").session, addon("backend.protocol")
+    assert "PyTorch 2.13.0" in session.installation.outcome
+    assert not shutil.which("cc")
+    with pytest.raises(addon("backend.errors").BadInput, match="missing"):
+        session.wait(protocol.Info("missing.ply"))
+    assert bpy.ops.saga.remove_engine() == {"FINISHED"}
+    assert not (tmp_path / "engine").exists()

@@ -1,0 +1,169 @@
+"""Installing the engine, from wheels made on the spot."""
+
+import base64
+import hashlib
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from without_blender import ROOT, load
+
+plan = load("saga_blender.installation.plan")
+installer = load("saga_blender.installation.installer")
+environment = load("saga_blender.installation.environment")
+errors = load("backend.errors")
+
+
+def write_wheel(folder: Path, name: str) -> str:
+    """A wheel with one module that says its name; returns the wheel's SHA-256."""
+    info = f"{name}-1.0.dist-info"
+    files = {
+        f"{name}.py": f"NAME = {name!r}\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = ""
+    for path, text in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
+        record += f"{path},sha256={digest.decode()},{len(text)}\n"
+    wheel = folder / f"{name}-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for path, text in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(path, text)
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """An environment to make of two tiny wheels, with no network to get uv or anything else."""
+    root, wheels = tmp_path / "add-on", tmp_path / "wheels"
+    for folder in (root / "requirements", root / "backend", wheels):
+        folder.mkdir(parents=True)
+    for lock, name in (("engine", "numbers_of"), ("torch-cpu", "torches")):
+        pin = f"{name}==1.0 --hash=sha256:{write_wheel(wheels, name)}\n"
+        (root / "requirements" / f"{lock}.lock").write_text(pin)
+    (root / "requirements" / "uv.lock").write_text("uv==0 --hash=sha256:" + "0" * 64 + "\n")
+    (root / "backend" / "__init__.py").touch()
+    (root / "backend" / "warm_up.py").write_text("import numbers_of, torches; print('It works.')")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setattr(installer, "choose_build", lambda: plan.CPU)
+    monkeypatch.setattr(installer, "POLL_S", 0.02)
+    return environment.Environment(tmp_path / "new folder" / "engine", root)
+
+
+def install(place, **options):
+    installation = installer.Installation(place, sys.executable, **options)
+    installation.start()
+    return installation.wait()
+
+
+@pytest.mark.slow
+@pytest.mark.fault("a download that was tampered with")
+def test_what_was_tampered_with_is_refused_and_the_next_try_goes_on(place):
+    lock = place.package_root / "requirements" / "torch-cpu.lock"
+    right = lock.read_text()
+    lock.write_text(right.replace("sha256:", "sha256:0000")[: len(right)])
+    assert place.state == "missing"
+    with pytest.raises(errors.EngineFailure, match="not the one that it should be"):
+        install(place)
+    assert place.state == "unfinished"
+    lock.write_text(right)
+    assert install(place) == "It works."
+    assert place.state == "ready" and not plan.cache_of(place.folder).exists()
+
+    lock.write_text(right + "\n")  # an add-on with other packages
+    assert place.state == "outdated"
+    install(place)
+    assert place.state == "ready"
+
+    place.python.unlink()
+    place.python.symlink_to(place.folder / "no such Blender")
+    assert place.state == "broken"
+    install(place)
+    assert place.state == "ready"
+
+    place.remove()
+    assert list(place.folder.parent.iterdir()) == [] and place.state == "missing"
+
+
+@pytest.mark.slow
+@pytest.mark.fault("an installation that is cancelled, or killed with its Blender")
+def test_an_interrupted_installation_goes_on(place, monkeypatch):
+    sleeper = place.package_root / "backend" / "warm_up.py"
+    works = sleeper.read_text()
+    sleeper.write_text("import time; print('asleep', flush=True); time.sleep(60)")
+    installation = installer.Installation(place, sys.executable)
+    installation.start()
+    while installation.label != "Trying it out":
+        time.sleep(0.02)
+    with pytest.raises(errors.BadInput, match="Another Blender is installing"):
+        install(place)
+    began = time.monotonic()
+    installation.cancel()
+    with pytest.raises(errors.Cancelled):
+        installation.wait()
+    assert time.monotonic() - began < 2 and place.state == "unfinished"
+
+    sleeper.write_text(works)
+    sign = place.folder.with_name("installing")
+    sign.touch()  # as a Blender leaves it that was killed
+    os.utime(sign, times=(time.time() - 60,) * 2)
+    assert install(place) == "It works."
+
+
+@pytest.mark.fault("no room for the engine")
+def test_a_disk_without_room_is_said_before_anything_is_made(place, monkeypatch):
+    monkeypatch.setattr(installer, "choose_build", lambda: plan.Build("cpu", 1, 1e9))
+    with pytest.raises(errors.BadInput, match="needs 1e\\+09 GB"):
+        install(place)
+    assert list(place.folder.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "said, kind, sentence",
+    [
+        ("OSError: [Errno 28] No space left on device", "BadInput", "disk is full"),
+        ("cause: dns error", "MissingSoftware", "could not be downloaded"),
+        ("one\nlast", "EngineFailure", "last"),
+    ],
+)
+def test_what_tools_say_is_put_into_words(place, said, kind, sentence):
+    error = installer._explained(said, place)
+    assert type(error).__name__ == kind and sentence in error.message and error.advice
+
+
+CARDS = {
+    "NVIDIA GeForce RTX 4070, 580.88, 8.9": ("cuda", "compute on NVIDIA GeForce RTX 4070"),
+    "NVIDIA GeForce RTX 4070, 535.10, 8.9": ("cpu", "Update it to 580"),
+    "NVIDIA GeForce GTX 1080, 580.88, 6.1": ("cpu", "too old"),
+    "Failed to initialize NVML": ("cpu", "No NVIDIA"),
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the stand-in is a shell script")
+@pytest.mark.parametrize("said", CARDS)
+def test_the_build_follows_the_graphics_card(said, tmp_path, monkeypatch):
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\necho '{said}'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    build = plan.choose_build()
+    name, why = CARDS[said]
+    assert build.name == name and why in build.why
+    assert build.local == ("" if name == "cuda" else "cpu")
+    assert all(lock.is_file() for lock in plan.lock_files(name, ROOT))
+
+
+def test_the_locks_hold_what_the_engine_imports_in_the_same_versions():
+    wanted = (ROOT / "requirements" / "engine.txt").read_text(encoding="utf-8").splitlines()
+    pins = {line.split("#")[0].strip() for line in wanted if line and line[0] != "#"}
+    for build in ("cpu", "cuda"):
+        locked = "".join(lock.read_text(encoding="utf-8") for lock in plan.lock_files(build, ROOT))
+        for pin in pins:
+            assert f"\n{pin} " in locked, f"run `make lock`: {pin}"
+        entries = [line for line in locked.splitlines() if line[0] not in " #"]
+        assert all("==" in entry and entry.endswith("\\") for entry in entries)
