@@ -71,7 +71,7 @@ def measure(arguments: argparse.Namespace) -> None:
 def add_splat(count: int) -> np.ndarray:
     """A ball of Gaussians as an object of the scene; returns their means [N, 3]."""
     cloud = importlib.import_module(f"{EXTENSION}.backend.gaussians.cloud")
-    splat_object = importlib.import_module(f"{EXTENSION}.saga_blender.splat_object")
+    attributes = importlib.import_module(f"{EXTENSION}.saga_blender.gaussian_attributes")
     rng = np.random.default_rng(0)
     means = rng.normal(size=(count, 3)).astype(np.float32)
     gaussians = cloud.GaussianCloud(
@@ -83,7 +83,7 @@ def add_splat(count: int) -> np.ndarray:
         {},
         (),
     )
-    data = splat_object.to_point_cloud(gaussians, "ball", "")
+    data = attributes.to_point_cloud(gaussians, "ball", "")
     obj = bpy.data.objects.new("ball", data)
     obj.display_type = "BOUNDS"  # as after an import
     bpy.context.collection.objects.link(obj)

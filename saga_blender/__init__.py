@@ -8,10 +8,12 @@ from . import panels
 from .drawing.overlay import overlay
 from .engine_session import session
 from .operators import (
+    apply_transform,
     decompose,
     export_splat,
     import_splat,
     install,
+    join,
     select,
     selection,
     split,
@@ -38,6 +40,8 @@ CLASSES = (
     decompose.Decompose,
     split.Split,
     split_clusters.SplitClusters,
+    join.Join,
+    apply_transform.ApplyTransform,
     *panels.CLASSES,
 )
 

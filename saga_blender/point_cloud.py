@@ -1,5 +1,6 @@
 """Blender point clouds as arrays: create, read, write and cut, with every type of attribute."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import bpy
@@ -74,6 +75,19 @@ def read(attribute: bpy.types.Attribute) -> np.ndarray:
     return values if element.width == 1 else values.reshape(-1, element.width)
 
 
+def read_or(pointcloud: bpy.types.PointCloud, name: str, default: np.ndarray) -> np.ndarray:
+    """The values of a point attribute, or the default where there is none of that name."""
+    attribute = pointcloud.attributes.get(name)
+    return default if attribute is None else read(attribute)
+
+
+def remove(pointcloud: bpy.types.PointCloud, name: str) -> None:
+    """Have no point attribute of that name."""
+    attribute = pointcloud.attributes.get(name)
+    if attribute is not None:
+        pointcloud.attributes.remove(attribute)
+
+
 def write(pointcloud: bpy.types.PointCloud, name: str, data_type: str, values: np.ndarray) -> None:
     """Set the point attribute `name`, replacing one of another type.
 
@@ -82,7 +96,7 @@ def write(pointcloud: bpy.types.PointCloud, name: str, data_type: str, values: n
     """
     attribute = pointcloud.attributes.get(name)
     if attribute is not None and attribute.data_type != data_type:
-        pointcloud.attributes.remove(attribute)
+        remove(pointcloud, name)
         attribute = None
     if attribute is None:
         attribute = pointcloud.attributes.new(name, data_type, "POINT")
@@ -98,21 +112,67 @@ def write(pointcloud: bpy.types.PointCloud, name: str, data_type: str, values: n
 
 
 def subset(pointcloud: bpy.types.PointCloud, keep: np.ndarray) -> bpy.types.PointCloud:
-    """A new point cloud of the points where `keep` (boolean [N]) holds.
+    """A new point cloud of the points where `keep` (boolean [N]) holds, with all that they have."""
+    return gather([pointcloud], np.flatnonzero(keep), {})
 
-    Attributes of every type, materials and custom properties come along.
+
+def gather(
+    parts: Sequence[bpy.types.PointCloud], order: np.ndarray, absent: dict[str, object]
+) -> bpy.types.PointCloud:
+    """A new point cloud of points of others.
+
+    Attributes of every type and materials of all come along; name and custom
+    properties are those of the first. What two have under one name must be of
+    as many numbers; else only that of the first stays.
+
+    Args:
+        order: int [M], which points to take of all those of the parts behind one another.
+        absent: attribute -> its value where a part lacks it, if not 0 or "".
     """
-    part = new_point_cloud(pointcloud.name, int(np.count_nonzero(keep)))
+    first = parts[0]
+    whole = new_point_cloud(first.name, len(order))
     try:
-        for attribute in pointcloud.attributes:
-            write(part, attribute.name, attribute.data_type, read(attribute)[keep])
+        for attribute in {a.name: a for part in reversed(parts) for a in part.attributes}.values():
+            values = [_values(part, attribute, absent.get(attribute.name, 0)) for part in parts]
+            write(whole, attribute.name, attribute.data_type, np.concatenate(values)[order])
     except BaseException:
-        bpy.data.pointclouds.remove(part)
+        bpy.data.pointclouds.remove(whole)
         raise
-    for material in pointcloud.materials:
-        part.materials.append(material)
-    for key, value in pointcloud.items():
-        part[key] = value
-    if "type" in part.bl_rna.properties:  # points or splats, since Blender 5.3
-        part.type = pointcloud.type
-    return part
+    materials = [material for part in parts[1:] for material in part.materials]
+    for material in [*first.materials, *dict.fromkeys(materials)]:
+        if len(whole.materials) < len(first.materials) or material not in whole.materials[:]:
+            whole.materials.append(material)
+    for key, value in first.items():
+        whole[key] = value
+    if "type" in whole.bl_rna.properties:  # points or splats, since Blender 5.3
+        whole.type = first.type
+    return whole
+
+
+def _values(
+    pointcloud: bpy.types.PointCloud, like: bpy.types.Attribute, absent: object
+) -> np.ndarray:
+    """The values of an attribute as another point cloud has it."""
+    own = pointcloud.attributes.get(like.name)
+    if like.data_type == "STRING":
+        fits = own is not None and own.data_type == "STRING"
+        return read(own) if fits else np.full(len(pointcloud.points), b"", object)
+    width = _ELEMENTS[like.data_type].width
+    if own is not None and own.data_type != "STRING" and _ELEMENTS[own.data_type].width == width:
+        return read(own)
+    shape = (len(pointcloud.points), width) if width > 1 else len(pointcloud.points)
+    return np.full(shape, absent, _ELEMENTS[like.data_type].dtype)
+
+
+def replace(obj: bpy.types.Object, pointcloud: bpy.types.PointCloud) -> None:
+    """Show other data, of the same name, in an object."""
+    former, name = obj.data, obj.data.name
+    obj.data = pointcloud
+    drop(former)
+    pointcloud.name = name
+
+
+def drop(pointcloud: bpy.types.PointCloud) -> None:
+    """Free data, unless an object (a linked duplicate) still shows it."""
+    if not pointcloud.users:
+        bpy.data.pointclouds.remove(pointcloud)

@@ -22,7 +22,8 @@ class GaussianCloud:
     log_scales: FloatArray  # [N, 3] natural log of the standard deviations
     opacity_logits: FloatArray  # [N] before the sigmoid
     sh: FloatArray  # [N, (degree + 1)^2, 3] RGB coefficients, [:, 0] is f_dc
-    extra: dict[str, np.ndarray] = field(default_factory=dict)  # other columns, name -> [N]
+    extra: dict[str, np.ndarray] = field(default_factory=dict)  # other columns, name -> [N];
+    # also those of a Gaussian that the file has in more digits (see `columns.file_arrays`)
     columns: tuple[tuple[str, str], ...] = ()  # (name, dtype) of every column in file order
 
     def __len__(self) -> int:

@@ -45,6 +45,31 @@ def gaussian_arrays(cloud: GaussianCloud) -> dict[str, np.ndarray]:
     return dict(zip(gaussian_columns(cloud.sh_degree), views, strict=True))
 
 
+def float32_holds(dtype: np.dtype) -> bool:
+    """Whether every value of a column's type is a float32 too."""
+    return np.can_cast(dtype, np.float32, "safe")
+
+
+def file_arrays(cloud: GaussianCloud) -> dict[str, np.ndarray]:
+    """What goes into the columns of a cloud's file, name -> [N].
+
+    An extra column of a Gaussian's own name holds what the file had in more
+    digits than a float32 has; it counts wherever it still rounds to the cloud's value.
+    """
+    own = gaussian_arrays(cloud)
+    exact = {
+        name: np.where(_rounded(cloud.extra[name]) == values, cloud.extra[name], values)
+        for name, values in own.items()
+        if name in cloud.extra
+    }
+    return own | cloud.extra | exact
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    with np.errstate(over="ignore", invalid="ignore"):  # doubles that no float32 can hold
+        return values.astype(np.float32)
+
+
 def ply_type(dtype: np.dtype | str) -> str:
     """The type a column of `dtype` has in a .ply, as numpy writes it ("f4", "u1")."""
     name = np.dtype(dtype).str[1:]
@@ -62,10 +87,12 @@ def file_columns(cloud: GaussianCloud) -> dict[str, str]:
     reference = (*MEANS, *NORMALS, *BASE_COLOR, *rest, *OPACITY, *LOG_SCALES, *QUATS)
     columns = {name: ply_type(dtype) for name, dtype in cloud.columns}
     columns = columns or dict.fromkeys(reference, "f4")
-    for name in set(rest_columns(MAX_SH_DEGREE)) - set(rest):
-        columns.pop(name, None)  # left over from a higher degree, which numbers them differently
+    leftovers = set(rest_columns(MAX_SH_DEGREE)) - set(rest)
+    for name in leftovers:
+        columns.pop(name, None)  # of a higher degree, which numbers them differently
     for name in gaussian_columns(cloud.sh_degree):
         columns.setdefault(name, "f4")
     for name, values in cloud.extra.items():
-        columns.setdefault(name, ply_type(values.dtype))
+        if name not in leftovers:
+            columns.setdefault(name, ply_type(values.dtype))
     return columns

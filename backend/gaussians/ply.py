@@ -19,7 +19,7 @@ from plyfile import PlyData, PlyElement
 from ..errors import BadInput
 from ..files import replacing
 from .cloud import GaussianCloud
-from .columns import file_columns, gaussian_arrays, gaussian_columns, ply_type
+from .columns import file_arrays, file_columns, float32_holds, gaussian_columns, ply_type
 from .ply_header import CHOOSE_A_SPLAT, GET_IT_AGAIN, SplatHeader, read_splat_header
 
 ROWS = 2048  # at once; a row has about 250 bytes, so that they fit into a core's cache
@@ -38,7 +38,8 @@ def read_ply(path: str | Path) -> SplatFile:
 
     Gaussian i of the cloud is the i-th finite one of the file. A Gaussian is
     left out if its position, rotation, scale, opacity or SH is not finite (as
-    float32); extra columns may hold anything and keep their type.
+    float32); extra columns may hold anything and keep their type. What a double
+    says beyond a float32 is kept as an extra column of the same name.
 
     Raises:
         BadInput: the file cannot be read, is no uncompressed splat, is damaged,
@@ -114,7 +115,7 @@ def _gather(header: SplatHeader, chunks: Iterator[np.ndarray]) -> SplatFile:
     extra = {
         name: np.empty(count, dtype[name].newbyteorder("="))
         for name in dtype.names
-        if name not in names
+        if name not in names or not float32_holds(dtype[name])
     }
     kept = 0
     for rows in chunks:
@@ -151,7 +152,7 @@ def write_ply(path: str | Path, cloud: GaussianCloud) -> None:
     if len(cloud) == 0:
         raise BadInput("There are no Gaussians to write.", "Select something first.")
     columns = file_columns(cloud)
-    arrays = gaussian_arrays(cloud) | cloud.extra
+    arrays = file_arrays(cloud)
     rows = np.zeros(min(ROWS, len(cloud)), [(name, "<" + t) for name, t in columns.items()])
     element = PlyElement.describe(np.broadcast_to(rows[:1], len(cloud)), "vertex")
     header = PlyData([element], byte_order="<").header

@@ -22,7 +22,7 @@ def transform(cloud: GaussianCloud, matrix: np.ndarray) -> GaussianCloud:
 
     Colours turn with the cloud; a shear or uneven scale turns them by its
     orthogonal polar factor. A matrix within 1e-6 of the identity (translation
-    relative to the median coordinate) gives back the cloud itself.
+    relative to the median distance from the origin) gives back the cloud itself.
 
     Args:
         cloud: in any frame.
@@ -75,7 +75,7 @@ def _is_identity(cloud: GaussianCloud, linear: np.ndarray, translation: np.ndarr
     if not translation.any():
         return True
     # The median, because a few far floaters must not hide a real move.
-    extent = np.median(np.abs(cloud.means)) if len(cloud) else 0
+    extent = np.median(np.linalg.norm(cloud.means, axis=1)) if len(cloud) else 0
     return bool(np.abs(translation).max() <= IDENTITY_TOLERANCE * extent)
 
 

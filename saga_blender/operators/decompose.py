@@ -5,7 +5,7 @@ import numpy as np
 
 from ...backend import protocol
 from ..properties import WHOLE_OBJECTS, scale_property
-from ..splat_object import SOURCE, remaining, scene_index, set_clusters
+from ..splat_object import SOURCE, per_point, remaining, set_clusters
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
 
@@ -38,6 +38,6 @@ def apply_clusters(uid: int, reply: protocol.Decomposed) -> str:
     obj = asked_object(uid, len(labels))
     if obj is None:
         return "The decomposed object is gone."
-    labels = labels[scene_index(obj.data)]
+    labels = per_point(obj.data, labels, -1)
     set_clusters(obj.data, labels)
     return f"{len(reply.names)} objects; {np.count_nonzero(labels < 0):,} Gaussians in none."

@@ -14,7 +14,9 @@ from ...backend.gaussians.concatenate import concatenate
 from ...backend.gaussians.ply import write_ply
 from ...backend.gaussians.transform import transform
 from ..axes import SPLAT_AXES, file_to_blender
-from ..splat_object import is_splat, read_layout, to_cloud
+from ..gaussian_attributes import read_layout, to_cloud
+from ..placement import raw_to_world
+from ..splat_object import is_splat
 from .explained import Explained
 
 
@@ -68,7 +70,7 @@ def placed_cloud(context, obj: bpy.types.Object, from_blender: Matrix) -> Gaussi
     """
     evaluated = obj.evaluated_get(context.evaluated_depsgraph_get())
     cloud = to_cloud(evaluated.data, read_layout(obj.data))
-    return transform(cloud, np.array(from_blender @ evaluated.matrix_world))
+    return transform(cloud, np.array(from_blender) @ raw_to_world(obj, evaluated.matrix_world))
 
 
 def draw_menu(menu, _context):

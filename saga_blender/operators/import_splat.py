@@ -9,7 +9,7 @@ from bpy_extras.io_utils import ImportHelper, orientation_helper
 from ...backend.errors import SagaError
 from ...backend.gaussians.ply import read_ply
 from ..axes import SPLAT_AXES, file_to_blender
-from ..splat_object import to_point_cloud
+from ..gaussian_attributes import to_point_cloud
 
 
 @orientation_helper(**SPLAT_AXES)

@@ -7,6 +7,7 @@ from mathutils import Vector
 
 from ...backend import protocol
 from ...backend.gaussians.selection import combine
+from ..placement import scene_to_world
 from ..properties import (
     automatic_property,
     connected_property,
@@ -14,7 +15,7 @@ from ..properties import (
     scale_property,
     threshold_property,
 )
-from ..splat_object import SOURCE, remaining, scene_index, selection, set_selection
+from ..splat_object import SOURCE, per_point, remaining, selection, set_selection
 from ..viewport import ClickRay, bounding_sphere, click_ray
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
@@ -79,7 +80,7 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
             self.report({"ERROR"}, "A click needs a direction: set ray_origin and ray_direction")
             return {"CANCELLED"}
         ray = ClickRay(Vector(self.ray_origin), direction, self.pixel_angle)
-        local = ray.seen_from(obj.matrix_world)
+        local = ray.seen_from(scene_to_world(obj))
         message = protocol.Select(
             scene=obj.data[SOURCE],
             ray_origin=tuple(local.origin),
@@ -100,7 +101,8 @@ def apply_selection(uid: int, reply: protocol.Selected, operation: str = "SET") 
     obj = asked_object(uid, reply.total)
     if obj is None:
         return "The clicked object is gone."
-    found = np.unpackbits(reply.mask, count=reply.total).astype(bool)[scene_index(obj.data)]
+    mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
+    found = per_point(obj.data, mask, False)
     selected = combine(selection(obj.data), found, operation)
     set_selection(obj.data, selected)
     count = f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians"

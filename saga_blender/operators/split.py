@@ -4,6 +4,8 @@ import bpy
 import numpy as np
 
 from .. import point_cloud
+from ..gaussian_attributes import read_layout, read_means
+from ..placement import centre, move_origin
 from ..splat_object import selection, set_selection
 from .explained import Explained, why_not_edit
 
@@ -42,16 +44,12 @@ class Split(Explained, bpy.types.Operator):
 def split(obj: bpy.types.Object) -> bpy.types.Object:
     """Move the selected Gaussians of a splat into a new object, which is returned.
 
-    It shares the transform, collections, materials, modifiers and custom
-    properties of the old one. Nothing is selected in either afterwards.
+    It shares the collections, materials, modifiers and custom properties of the
+    old one; its origin is its own middle. Nothing is selected in either afterwards.
     """
-    whole, selected = obj.data, selection(obj.data)
+    selected = selection(obj.data)
     part = part_of(obj, selected, f"{obj.name} part")
-    obj.data = _unselected(point_cloud.subset(whole, ~selected), whole.name)
-    if not whole.users:  # else a linked duplicate of the object still shows it
-        name = whole.name
-        bpy.data.pointclouds.remove(whole)
-        obj.data.name = name
+    point_cloud.replace(obj, _unselected(obj.data, ~selected))
     for collection in obj.users_collection:
         collection.objects.link(part)
     return part
@@ -61,11 +59,15 @@ def part_of(obj: bpy.types.Object, points: np.ndarray, name: str) -> bpy.types.O
     """A new object, in no collection yet, of those points (boolean [N]) of a splat."""
     part = obj.copy()
     part.name = name
-    part.data = _unselected(point_cloud.subset(obj.data, points), part.name)
+    part.data = _unselected(obj.data, points)
+    part.data.name = part.name
+    if obj.animation_data is None and not obj.constraints:  # else they say where its origin is
+        move_origin(part, centre(read_means(part.data, read_layout(part.data))))
     return part
 
 
-def _unselected(data: bpy.types.PointCloud, name: str) -> bpy.types.PointCloud:
-    set_selection(data, np.zeros(len(data.points), bool))
-    data.name = name
-    return data
+def _unselected(data: bpy.types.PointCloud, points: np.ndarray) -> bpy.types.PointCloud:
+    """Those points of a point cloud, none of them selected."""
+    part = point_cloud.subset(data, points)
+    set_selection(part, np.zeros(np.count_nonzero(points), bool))
+    return part

@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 
+from .. import point_cloud
 from ..splat_object import clusters
 from .explained import Explained, why_not_edit
 from .split import part_of
@@ -49,6 +50,5 @@ def split_clusters(obj: bpy.types.Object) -> bpy.types.Collection:
         holder.children.link(collection)
     whole = obj.data
     bpy.data.objects.remove(obj)
-    if not whole.users:  # else a linked duplicate of the object still shows it
-        bpy.data.pointclouds.remove(whole)
+    point_cloud.drop(whole)
     return collection

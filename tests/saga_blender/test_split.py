@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 import pytest
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
 WIDTHS = {"FLOAT": 1, "FLOAT2": 2, "FLOAT_VECTOR": 3, "FLOAT_COLOR": 4, "BYTE_COLOR": 4}
 WIDTHS |= {"QUATERNION": 4, "FLOAT4X4": 16, "INT8": 1, "INT": 1, "INT16_2D": 2, "INT32_2D": 2}
@@ -52,6 +52,8 @@ def test_nothing_is_lost_or_duplicated(addon, splat):
     for half, mask in ((part, wanted), (rest, ~wanted)):
         after = table(half.data)
         assert not np.any(after.pop("saga:selection"))
+        if half is part:  # its origin is its own middle
+            after["position"] = after.pop("saga:mean")
         assert after.keys() == before.keys()
         for name, expected in before.items():
             assert after[name] == [expected[i] for i in np.flatnonzero(mask)], name
@@ -71,7 +73,7 @@ def test_halves_export_to_the_rows_that_were_imported(addon, splat, ply, tmp_pat
 
 
 def test_the_part_stays_what_and_where_it_was(addon, splat):
-    obj, _ = splat
+    obj, rows = splat
     red, shelf = bpy.data.materials.new("red"), bpy.data.collections.new("shelf")
     obj.data.materials.append(red)
     obj.data.materials.append(None)
@@ -86,7 +88,10 @@ def test_the_part_stays_what_and_where_it_was(addon, splat):
     assert bpy.context.selected_objects == [part] and obj.data.name == name
     assert part.name == "cup part" and set(part.users_collection) == set(obj.users_collection)
     bpy.context.view_layer.update()
-    np.testing.assert_array_equal(part.matrix_world, obj.matrix_world)
+    origin = Vector([rows[axis][5] for axis in "xyz"])
+    np.testing.assert_allclose(part.location, obj.matrix_world @ origin, atol=1e-6)
+    assert part.data.attributes["position"].data[0].vector == Vector()
+    assert part.matrix_world.to_3x3() == obj.matrix_world.to_3x3()
     for half in (obj, part):
         assert list(half.data.materials) == [red, None] and half["note"] == "mine"
         assert half.data["deep"].to_dict() == {"numbers": [1.0, 2.0], "word": "x"}

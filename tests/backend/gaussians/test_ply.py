@@ -7,6 +7,7 @@ import pytest
 from plyfile import PlyData, PlyElement
 
 from backend.errors import BadInput
+from backend.gaussians.concatenate import concatenate
 from backend.gaussians.ply import read_ply, write_ply
 
 SCENES = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes"
@@ -89,13 +90,28 @@ def test_only_what_a_gaussian_needs_must_be_finite(tmp_path):
     assert same_bits(splat.cloud.extra["nx"], rows["nx"][[0, 4]])
 
 
-def test_doubles_become_floats_and_go_out_as_doubles(tmp_path):
-    rows = rows_of(3).astype([(name, "f8") for name in rows_of(0).dtype.names])
-    rows["scale_1"] = [0.1, 1e300, 2]  # the second is no float32
+def test_doubles_are_used_as_floats_and_go_out_as_they_were(tmp_path):
+    rows = rows_of(4).astype([(name, "f8") for name in rows_of(0).dtype.names])
+    rows["scale_1"] = [0.1, 1e300, 2, -0.0]  # the second is no float32
     splat = read_ply(save(tmp_path / "in.ply", rows))
-    np.testing.assert_array_equal(splat.cloud.log_scales[:, 1], np.float32([0.1, 2]))
+    np.testing.assert_array_equal(splat.cloud.log_scales[:, 1], np.float32([0.1, 2, 0]))
     write_ply(tmp_path / "out.ply", splat.cloud)
-    assert vertex_data(tmp_path / "out.ply").dtype == rows.dtype
+    assert vertex_data(tmp_path / "out.ply").tobytes() == rows[[0, 2, 3]].tobytes()
+
+
+def test_of_doubles_only_what_was_edited_loses_digits(tmp_path):
+    rows = rows_of(3).astype([(name, "f8") for name in rows_of(0).dtype.names])
+    cloud = read_ply(save(tmp_path / "in.ply", rows)).cloud
+    means = cloud.means.copy()
+    means[1, 0] = 0.1
+    both = concatenate(
+        [replace(cloud, means=means), read_ply(save(tmp_path / "b.ply", rows_of(2, seed=1))).cloud]
+    )
+    write_ply(tmp_path / "out.ply", both)
+    back = vertex_data(tmp_path / "out.ply")
+    rows["x"][1] = np.float32(0.1)
+    assert back[:3].tobytes() == rows.tobytes()
+    np.testing.assert_array_equal(back["x"][3:], rows_of(2, seed=1)["x"])
 
 
 @pytest.mark.parametrize("form", ["<", "ascii"])
