@@ -4,6 +4,7 @@ import argparse
 
 from . import __version__, protocol
 from .errors import BadInput
+from .weights.catalog import CATALOG
 
 ABOUT = """\
 Take objects out of a 3D Gaussian splat.
@@ -61,6 +62,12 @@ selection that `select` saved as .npy."""
 
 INFO = "Say what a scene holds, and whether it has been trained."
 
+FETCH = """\
+Download weights of Segment Anything or MobileSAM, for `train --sam-checkpoint`.
+
+It goes on where it was interrupted; the file is checked by its SHA-256. On a
+machine that is offline, bring the file by other means."""
+
 
 class Parser(argparse.ArgumentParser):
     """Mistakes in the arguments are input errors like all others."""
@@ -71,8 +78,9 @@ class Parser(argparse.ArgumentParser):
 
 def build_parser() -> Parser:
     """The whole command line; the chosen command's name is in `command`."""
+    scene = argparse.ArgumentParser(add_help=False)
+    scene.add_argument("scene", metavar="SCENE.ply", help="the splat")
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("scene", metavar="SCENE.ply", help="the splat")
     common.add_argument("--json", action="store_true", help="answer with one JSON object on stdout")
     common.add_argument(
         "--device",
@@ -95,12 +103,13 @@ def build_parser() -> Parser:
         ("decompose", "find all objects", DECOMPOSE, _decompose_options),
         ("render", "draw a view of a scene", RENDER, _render_options),
         ("info", "say what a scene holds", INFO, lambda parser: None),
+        ("fetch", "download weights that masks are made with", FETCH, _fetch_options),
     ):
         subparser = commands.add_parser(
             name,
             help=summary,
             description=about,
-            parents=[common],
+            parents=[common] if name == "fetch" else [scene, common],
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         add_options(subparser)
@@ -131,7 +140,8 @@ def _train_options(parser: Parser) -> None:
         "--sam-checkpoint",
         metavar="FILE",
         default="",
-        help="weights of Segment Anything, to make the masks of views that have none",
+        help="weights of Segment Anything or MobileSAM (see `fetch`), to make the masks of views "
+        "that have none",
     )
     parser.add_argument(
         "--max-mask-minutes",
@@ -255,6 +265,14 @@ def _decompose_options(parser: Parser) -> None:
         required=True,
         help="OUT.npy: a row of labels for each scale, the largest scale first, -1 for no object; "
         "else a new folder, with a .ply of each object and part",
+    )
+
+
+def _fetch_options(parser: Parser) -> None:
+    about = "; ".join(f"{name}, {w.megabytes}: {w.about}" for name, w in CATALOG.items())
+    parser.add_argument("weights", choices=CATALOG, help=about)
+    parser.add_argument(
+        "--folder", metavar="DIR", default=".", help="where to (default: the current folder)"
     )
 
 

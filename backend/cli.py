@@ -1,4 +1,4 @@
-"""The engine by hand: `python -m backend train|select|decompose|render|info`."""
+"""The engine by hand: `python -m backend train|select|decompose|render|info|fetch`."""
 
 import argparse
 import json
@@ -256,10 +256,16 @@ def _load_selection(path: str) -> np.ndarray:
     return selection
 
 
+def _fetch(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    fetched = engine.handle(protocol.Fetch(arguments.weights, arguments.folder), report)
+    return f"Saved {fetched.path}", vars(fetched)
+
+
 COMMANDS = {
     "train": _train,
     "select": _select,
     "decompose": _decompose,
     "render": _render,
     "info": _info,
+    "fetch": _fetch,
 }

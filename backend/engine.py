@@ -23,6 +23,7 @@ ANSWERS = {
     protocol.Decompose: "decompose",
     protocol.Render: "render",
     protocol.Info: "info",
+    protocol.Fetch: "fetch",
 }
 
 

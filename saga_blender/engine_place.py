@@ -13,9 +13,17 @@ PACKAGE_ROOT = Path(__file__).resolve().parents[1]  # the folder that holds back
 
 def environment() -> Environment:
     """The environment that the add-on installs, whether it is there or not."""
+    return Environment(_folder() / "engine", PACKAGE_ROOT)
+
+
+def weights_folder() -> Path:
+    """Where fetched weights are kept."""
+    return _folder() / "weights"
+
+
+def _folder() -> Path:
     chosen = bpy.path.abspath(preferences().engine_folder)
-    folder = Path(chosen or bpy.utils.extension_path_user(EXTENSION))
-    return Environment(folder / "engine", PACKAGE_ROOT)
+    return Path(chosen or bpy.utils.extension_path_user(EXTENSION))
 
 
 def engine_python() -> str:

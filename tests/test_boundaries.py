@@ -12,7 +12,12 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 BLENDER = {"bpy", "bpy_extras", "bmesh", "mathutils", "gpu", "gpu_extras", "blf", "bl_ui"}
 BUNDLED = {"numpy", "plyfile"}  # what Blender has, or the extension brings
-SHARED = {"backend.protocol", "backend.gaussians", "backend.errors"}  # all that both sides import
+SHARED = {  # all that both sides import
+    "backend.protocol",
+    "backend.gaussians",
+    "backend.errors",
+    "backend.weights.catalog",  # what can be fetched, how large it is and where from
+}
 SHARED_NEEDS = SHARED | {"backend.files"}  # and what those may lean on
 
 

@@ -99,5 +99,5 @@ def _require_masks(scene: Scene, there: Sequence) -> None:
     if not there:
         raise BadInput(
             f"There are no masks for the views of {scene.path.name}.",
-            "Choose a SAM checkpoint to make them with, or a folder of ready masks.",
+            "Choose weights of SAM to make them with (those of MobileSAM are soon fetched), or masks.",
         )

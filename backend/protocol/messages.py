@@ -90,6 +90,14 @@ class Info:
 
 
 @dataclass(frozen=True)
+class Fetch:
+    """Download weights of another's model, unless they are there. Answer: Fetched."""
+
+    weights: str  # a name of backend.weights.catalog
+    folder: str  # to keep them in
+
+
+@dataclass(frozen=True)
 class Render:
     """Draw a view. Answer: Rendered."""
 
@@ -176,6 +184,13 @@ class Described:
 
 
 @dataclass(frozen=True)
+class Fetched:
+    """Answer to Fetch."""
+
+    path: str
+
+
+@dataclass(frozen=True)
 class Rendered:
     """Answer to Render."""
 
@@ -191,9 +206,10 @@ class Failed:
     advice: str
 
 
-Work = Train | Select | Decompose | Info | Render  # what the engine itself answers
+Work = Train | Select | Decompose | Info | Fetch | Render  # what the engine itself answers
 Request = Hello | Work | Cancel
-Reply = Welcome | Progress | Trained | Selected | Decomposed | Described | Rendered | Failed
+Result = Trained | Selected | Decomposed | Described | Fetched | Rendered
+Reply = Welcome | Progress | Result | Failed
 Message = Request | Reply
 
 _ERRORS = {

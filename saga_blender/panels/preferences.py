@@ -28,7 +28,9 @@ class SagaPreferences(bpy.types.AddonPreferences):
 
     engine_folder: StringProperty(
         name="Engine's Folder",
-        description="Where the engine is installed. Empty: in Blender's folder for extensions",
+        description=(
+            "Where the engine and fetched weights lie. Empty: in Blender's folder for extensions"
+        ),
         subtype="DIR_PATH",
     )
     engine_python: StringProperty(

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..operators.fetch import FetchWeights
 from ..operators.train import Train
 from .parts import SubPanel, button
 
@@ -15,6 +16,9 @@ class TrainPanel(SubPanel, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         layout.use_property_split = True
+        settings = context.scene.saga
         for name in ("views", "masks", "sam_checkpoint", "recipe", "steps"):
-            layout.prop(context.scene.saga, name)
+            layout.prop(settings, name)
+            if name == "sam_checkpoint" and not (settings.sam_checkpoint or settings.masks):
+                layout.operator_menu_enum(FetchWeights.bl_idname, "weights", icon="IMPORT")
         button(layout, context, Train, icon="PLAY")

@@ -22,9 +22,9 @@ def chosen(addon, tmp_path):
 
 
 def test_nothing_is_fetched_when_blender_is_to_stay_offline(chosen):
-    assert bpy.ops.saga.install_engine.poll()
+    assert bpy.ops.saga.install_engine.poll() and bpy.ops.saga.fetch_weights.poll()
     bpy.context.preferences.system.use_online_access = False
-    assert not bpy.ops.saga.install_engine.poll()
+    assert not bpy.ops.saga.install_engine.poll() and not bpy.ops.saga.fetch_weights.poll()
 
 
 def test_the_engine_lies_where_blender_wants_data_of_extensions(addon, chosen):

@@ -1,0 +1,1 @@
+"""Weights of the models that others trained: which there are, and how they get here."""
