@@ -29,8 +29,9 @@ them where they are missing."""
 SELECT = """\
 Select the Gaussians of what is clicked.
 
-Click a pixel of a view (--view, --pixel), or shoot a ray into the scene
-(--ray). Two values say how much comes with the click:
+Click a pixel of a view (--view, --pixel), draw a box around the thing (--box)
+or over it (--scribble), or shoot a ray into the scene (--ray). Two values say
+how much comes with the click:
 
   scale      How large a thing is meant. 0 is the smallest part that the
              masks tell apart (the handle), 1 the largest group (the table
@@ -192,6 +193,13 @@ def _select_options(parser: Parser) -> None:
         help="instead of a pixel: origin and direction of a ray in the frame of the .ply",
     )
     parser.add_argument(
+        "--box",
+        nargs=4,
+        type=float,
+        metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"),
+        help="instead: what fills a box in the view; finds the scale too",
+    )
+    parser.add_argument(
         "--scale",
         metavar="S",
         type=_scale_or_auto,
@@ -212,15 +220,19 @@ def _select_options(parser: Parser) -> None:
         default=defaults.threshold,
         help="how alike what is taken must be, from -1 to 1 (default: %(default)s)",
     )
-    for name, meaning in (("--also", "on the thing"), ("--not", "on what does not belong to it")):
+    for name, numbers, meaning in (
+        ("--also", 3, "a further click on the thing"),
+        ("--not", 3, "a further click on what does not belong to it"),
+        ("--scribble", "+", "a stroke over the thing, as clicks along it"),
+        ("--scribble-not", "+", "a stroke over what does not belong to it"),
+    ):
         parser.add_argument(
             name,
-            nargs=3,
+            nargs=numbers,
             action="append",
             default=[],
-            dest=name[2:],
-            metavar=("VIEW", "X", "Y"),
-            help=f"a further click {meaning}; may be given again",
+            metavar=("VIEW", "X", "Y") if numbers == 3 else ("VIEW", "X Y"),
+            help=f"{meaning}; may be given again",
         )
     parser.add_argument(
         "--margin",
@@ -234,6 +246,16 @@ def _select_options(parser: Parser) -> None:
         "--connected",
         action="store_true",
         help="only what hangs together in space with what is clicked",
+    )
+    parser.add_argument(
+        "--without-strays",
+        action="store_true",
+        help="leave out what lies far from all else that is selected",
+    )
+    parser.add_argument(
+        "--refine",
+        action="store_true",
+        help="let a few views vote on what straddles the boundary; takes seconds",
     )
     parser.add_argument(
         "-o",

@@ -112,10 +112,17 @@ def _train(arguments: argparse.Namespace, engine: "Engine", report: Report) -> t
 def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
     _check_inputs(arguments.scene, arguments.views)
     output = _output(arguments.output, arguments.scene, ".ply", ".npy")
-    if (arguments.ray is None) == (arguments.pixel is None) or (
-        (arguments.view is None) != (arguments.pixel is None)
+    clicks = _further_clicks(arguments)
+    on_view = arguments.pixel or arguments.box
+    if (
+        not (arguments.ray or on_view or clicks)
+        or (arguments.ray and on_view)
+        or (arguments.view is None) != (on_view is None)
     ):
-        raise BadInput("It is not clear where the click is.", "Give --view and --pixel, or --ray.")
+        raise BadInput(
+            "It is not clear where the click is.",
+            "Give --view with --pixel or --box, or --ray, or --scribble.",
+        )
     request = protocol.Select(
         scene=arguments.scene,
         views=arguments.views,
@@ -123,12 +130,15 @@ def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> 
         pixel=arguments.pixel and tuple(arguments.pixel),
         ray_origin=arguments.ray and tuple(arguments.ray[:3]),
         ray_direction=arguments.ray and tuple(arguments.ray[3:]),
-        clicks=_further_clicks(arguments),
+        box=arguments.box and tuple(arguments.box),
+        clicks=clicks,
         scale=arguments.scale,
         step=arguments.step,
         threshold=arguments.threshold,
         margin=arguments.margin,
         connected=arguments.connected,
+        without_strays=arguments.without_strays,
+        refine=arguments.refine,
     )
     selected = engine.handle(request, report)
     mask = np.unpackbits(selected.mask, count=selected.total).astype(bool)
@@ -152,15 +162,17 @@ def _select(arguments: argparse.Namespace, engine: "Engine", report: Report) -> 
 
 
 def _further_clicks(arguments: argparse.Namespace) -> tuple[protocol.Click, ...]:
-    sides = {True: arguments.also, False: getattr(arguments, "not")}
-    try:
-        return tuple(
-            protocol.Click(wanted=wanted, view=view, pixel=(float(x), float(y)))
-            for wanted, places in sides.items()
-            for view, x, y in places
-        )
-    except ValueError as error:
-        raise BadInput(f"A click is not clear: {error}.", "Give a view, X and Y.") from error
+    """Those of --also, --not and the scribbles, each given as VIEW X Y [X Y ...]."""
+    clicks = []
+    for name in ("also", "scribble", "not", "scribble_not"):
+        for view, *numbers in getattr(arguments, name):
+            try:
+                points = np.array(numbers, float).reshape(-1, 2)
+            except ValueError as e:
+                raise BadInput(f"A click is not clear: {e}.", "Give a view, X and Y.") from e
+            if len(points):
+                clicks += protocol.clicks_along(view, points, wanted="not" not in name)
+    return tuple(clicks)
 
 
 def _decompose(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:

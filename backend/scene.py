@@ -1,19 +1,23 @@
 """An opened scene: its Gaussians, a rasterizer for them, and what was trained on them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 
 from .affinity.field import AffinityField, Provenance
+from .cameras.camera import Camera
 from .errors import BadInput, MissingSoftware, NotTrained
 from .gaussians.cloud import GaussianCloud
 from .gaussians.fingerprint import fingerprint
 from .gaussians.ply import read_ply
 from .rendering import make_rasterizer
-from .rendering.rasterizer import Rasterizer
+from .rendering.rasterizer import Rasterizer, RayContributions
 from .workspace import Workspace
+
+REMEMBERED = 64  # traced clicks
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Scene:
         self.cloud: GaussianCloud = splat.cloud
         self.dropped: int = splat.dropped
         self.workspace = Workspace(path)
+        self._traced: dict[tuple, RayContributions] = {}
+        self._part: tuple[bytes, Rasterizer] | None = None  # the last subset's
 
     @cached_property
     def fingerprint(self) -> str:
@@ -53,6 +59,36 @@ class Scene:
             return make_rasterizer(cloud, self.device)
         except MissingSoftware:
             return make_rasterizer(cloud, "cpu")
+
+    def trace(
+        self, camera: Camera, pixels: np.ndarray, subset: np.ndarray | None = None
+    ) -> RayContributions:
+        """Who makes up pixels, in the scene's numbers, as if only a part of it were there.
+
+        The last ones are remembered: a slider asks for the same click again and again.
+
+        Args:
+            camera: the view.
+            pixels: integer [P, 2] (column, row) inside it.
+            subset: [M] Gaussians that are there; None is all.
+        """
+        part = None if subset is None else blake2b(subset).digest()
+        key = camera.world_to_camera.tobytes(), camera.K.tobytes(), pixels.tobytes(), part
+        if key not in self._traced:
+            while len(self._traced) >= REMEMBERED:
+                del self._traced[next(iter(self._traced))]
+            self._traced[key] = self._trace(camera, pixels, subset, part)
+        return self._traced[key]
+
+    def _trace(
+        self, camera: Camera, pixels: np.ndarray, subset: np.ndarray | None, part: bytes | None
+    ) -> RayContributions:
+        if subset is None:
+            return self.rasterizer.trace(camera, pixels)
+        if self._part is None or self._part[0] != part:
+            self._part = part, self.rasterizer_of(self.cloud.subset(subset))
+        traced = self._part[1].trace(camera, pixels)
+        return replace(traced, gaussians=subset[traced.gaussians])
 
     @cached_property
     def trained(self) -> TrainedField:

@@ -5,44 +5,49 @@ from collections.abc import Callable
 import numpy as np
 
 from ..affinity.field import AffinityField
-from ..cameras.camera import Camera, ray_camera
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..progress import Report
-from ..protocol import Click, Select, Selected
+from ..prompts import Prompts, trace_prompts
+from ..protocol import Select, Selected
 from ..scene import Scene
-from ..segmentation.click import blend, select, trace_click
+from ..segmentation.click import select
 from ..segmentation.connected import connected_to
+from ..segmentation.refine import vote, without_strays
 from ..segmentation.stable_scales import automatic_scale, likeness, next_scale
-from ..views import view_of
-
-Traced = tuple[np.ndarray, np.ndarray]  # of `trace_click`
+from ..views import training_views
 
 
 def answer(engine: Engine, message: Select, report: Report) -> Selected:
-    """Select what the clicks hit, among the Gaussians that are still there."""
+    """Select what is pointed at, among the Gaussians that are still there."""
     if message.scale is not None:
         require_within("scale", message.scale, 0.0, 1.0)
     require_within("threshold", message.threshold, -1.0, 1.0)
     require_within("margin", message.margin, -2.0, 2.0)
     scene = engine.open(message.scene, report)
-    field, subset, rasterizer = scene.trained.field, message.subset, scene.rasterizer
-    if subset is not None:
-        scene.require_mine(subset)
-        rasterizer = scene.rasterizer_of(scene.cloud.subset(subset))
-    wanted, unwanted = (
-        [
-            trace_click(rasterizer, *_place(scene, message, click), subset)
-            for click in _clicks(message, side)
-        ]
-        for side in (True, False)
-    )
-    select_at = _selector(field, wanted, unwanted, message)
-    scale = _scale(message, select_at)
-    mask = select_at(scale)
+    field = scene.trained.field
+    if message.subset is not None:
+        scene.require_mine(message.subset)
+    prompts = trace_prompts(scene, message)
+    present = _present(scene, message)
+
+    def select_at(scale: float) -> np.ndarray:
+        return _belongs(field, prompts, message, scale) & present
+
+    scale = _scale(message, prompts.scale, select_at)
+    mask = _belongs(field, prompts, message, scale)
+    if mask.all():
+        raise BadInput(
+            f"Nothing in the scene can be told apart from it at scale {scale:.2g}.",
+            "Choose a smaller scale or a higher threshold; where that does not help, train again.",
+        )
+    mask &= present
+    if message.refine:
+        mask = _refined(scene, prompts, message, scale, mask, report) & present
     if message.connected:
-        hit = np.concatenate([gaussians for gaussians, _ in wanted])
-        mask = connected_to(scene.cloud.means, mask, hit)
+        mask = connected_to(scene.cloud.means, mask, np.concatenate(prompts.hits))
+    if message.without_strays:
+        mask = without_strays(mask, scene.cloud.means)
     return Selected(
         mask=np.packbits(mask),
         count=int(mask.sum()),
@@ -52,52 +57,47 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     )
 
 
-def _selector(
-    field: AffinityField, wanted: list[Traced], unwanted: list[Traced], message: Select
-) -> Callable[[float], np.ndarray]:
-    """From a scale to what traced clicks select there, boolean [N]."""
-    near, far = ([blend(field, *hit) for hit in side] for side in (wanted, unwanted))
-    present = slice(None) if message.subset is None else message.subset
-
-    def select_at(scale: float) -> np.ndarray:
-        likely = select(field, near, scale, message.threshold, far, message.margin)
-        selected = np.zeros_like(likely)
-        selected[present] = likely[present]
-        return selected
-
-    return select_at
+def _present(scene: Scene, message: Select) -> np.ndarray:
+    """The Gaussians that are still there, boolean [N]."""
+    present = np.full(len(scene.cloud), message.subset is None)
+    if message.subset is not None:
+        present[message.subset] = True
+    return present
 
 
-def _scale(message: Select, select_at: Callable[[float], np.ndarray]) -> float:
+def _belongs(field: AffinityField, prompts: Prompts, message: Select, scale: float) -> np.ndarray:
+    """Which features of a field, of Gaussians or of pixels, are on the wanted side."""
+    near, far = prompts.wanted, prompts.unwanted
+    return select(field, near, scale, message.threshold, far, message.margin)
+
+
+def _refined(
+    scene: Scene,
+    prompts: Prompts,
+    message: Select,
+    scale: float,
+    mask: np.ndarray,
+    report: Report,
+) -> np.ndarray:
+    """The selection after a vote of a few views."""
+    return vote(
+        scene.trained.field,
+        mask,
+        scene.cloud.means,
+        training_views(scene, message.views, report=report),
+        lambda camera, pixels: scene.trace(camera, pixels, message.subset),
+        lambda features: _belongs(features, prompts, message, scale),
+        report,
+    )
+
+
+def _scale(
+    message: Select, of_box: float | None, select_at: Callable[[float], np.ndarray]
+) -> float:
     """The scale that is asked for, or found where the selection is stable."""
-    if message.scale is not None and not message.step:
-        return message.scale
+    given = message.scale if of_box is None else of_box
+    if given is not None and not message.step:
+        return given
     iou = likeness(select_at)
-    scale = automatic_scale(iou) if message.scale is None else message.scale
+    scale = automatic_scale(iou) if given is None else given
     return next_scale(iou, scale, message.step) if message.step else scale
-
-
-def _clicks(message: Select, wanted: bool) -> list[Select | Click]:
-    """The clicks on the thing, of which the request itself is the first, or those beside it."""
-    further = [click for click in message.clicks if click.wanted == wanted]
-    return [message, *further] if wanted else further
-
-
-def _place(scene: Scene, message: Select, click: Select | Click) -> tuple[Camera, tuple[int, int]]:
-    """The view and the pixel (column, row) that a click points at."""
-    if click.ray_origin is not None and click.ray_direction is not None:
-        if not np.linalg.norm(click.ray_direction) > 0 or not click.pixel_angle > 0:
-            raise BadInput(
-                "The ray has no direction or no width.", "Give a direction and an angle above zero."
-            )
-        return ray_camera(click.ray_origin, click.ray_direction, click.pixel_angle), (0, 0)
-    if click.pixel is None:
-        raise BadInput("Nothing was clicked.", "Give a pixel of a view, or a ray.")
-    camera = view_of(scene, message.views, click.view)
-    column, row = (int(np.floor(value)) for value in click.pixel)
-    if not (0 <= column < camera.width and 0 <= row < camera.height):
-        raise BadInput(
-            f"The click ({column}, {row}) is outside the picture.",
-            f"{camera.name} is {camera.width} x {camera.height} pixels.",
-        )
-    return camera, (column, row)

@@ -1,6 +1,7 @@
 """What the add-on and the engine say to each other, and how it travels. Standard library and numpy.
 
-`messages` holds the vocabulary, `checks` what a field may hold, `frames` the bytes.
+`messages` holds the vocabulary, `checks` what a field may hold, `frames` the bytes,
+`stroke` how a scribble is said.
 """
 
 from .frames import encode, read_message, write_frame, write_message
@@ -32,6 +33,7 @@ from .messages import (
     error_of,
     failed,
 )
+from .stroke import clicks_along
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -58,6 +60,7 @@ __all__ = [
     "Trained",
     "Welcome",
     "Work",
+    "clicks_along",
     "encode",
     "error_of",
     "failed",

@@ -55,7 +55,7 @@ class Click:
 
 @dataclass(frozen=True)
 class Select:
-    """Select what a click hits, by a pixel of a view or by a ray. Answer: Selected."""
+    """Select what is pointed at: by a pixel or a box in a view, or by a ray. Answer: Selected."""
 
     scene: str
     view: str = ""
@@ -64,12 +64,15 @@ class Select:
     ray_origin: tuple[float, float, float] | None = None  # in the scene's frame
     ray_direction: tuple[float, float, float] | None = None
     pixel_angle: float = 0.001  # radians that a pixel of the clicked picture is wide
+    box: tuple[float, float, float, float] | None = None  # left, top, right, bottom; sets the scale
     clicks: tuple[Click, ...] = ()  # further ones, on the thing or beside it
     scale: float | None = 0.5  # in [0, 1]: smallest part to largest group; None finds a stable one
     step: int = 0  # from that scale to the next larger (1) or smaller (-1) thing, or further
     threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to a clicked one
     margin: float = 0.0  # in [-2, 2]: how much more similar than to one clicked as unwanted
     connected: bool = False  # only what hangs together in space with what is clicked
+    without_strays: bool = False  # leave out what lies far from all else that is selected
+    refine: bool = False  # let a few views vote on what straddles the boundary; takes seconds
     subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
 
 

@@ -10,54 +10,51 @@ from torch import Tensor
 from ..affinity.field import AffinityField
 from ..cameras.camera import Camera
 from ..errors import BadInput
-from ..rendering.rasterizer import Rasterizer
+from ..rendering.rasterizer import Rasterizer, RayContributions
 from .similarity import similarity
 
 MIN_ALPHA = 0.1  # below this a pixel shows next to nothing of the splat
 
 
 def query_feature(
-    field: AffinityField,
-    rasterizer: Rasterizer,
-    camera: Camera,
-    pixel: tuple[int, int],
-    index: np.ndarray | None = None,
+    field: AffinityField, rasterizer: Rasterizer, camera: Camera, pixel: tuple[int, int]
 ) -> Tensor:
     """The rendered feature F(p) under a click (Eq. 10), [D].
 
     Args:
-        field: of the whole scene.
-        rasterizer: of the Gaussians that can be hit.
+        field: of the scene.
+        rasterizer: of the same Gaussians.
         camera: the view that was clicked.
         pixel: (column, row) inside the view.
-        index: [M] the scene's index of each of the rasterizer's Gaussians; None where it has all.
 
     Raises:
         BadInput: when there is nothing under the click.
     """
-    return blend(field, *trace_click(rasterizer, camera, pixel, index))
-
-
-def blend(field: AffinityField, gaussians: np.ndarray, weights: np.ndarray) -> Tensor:
-    """The feature [D] that Gaussians [E] make up with their blending weights [E] (Eq. 10)."""
-    rows = torch.from_numpy(gaussians).to(field.features.device).long()
-    return torch.from_numpy(weights).to(field.features.device) @ field.features[rows]
-
-
-def trace_click(
-    rasterizer: Rasterizer,
-    camera: Camera,
-    pixel: tuple[int, int],
-    index: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """The Gaussians under a click, in the scene's numbers, [E], and their blending weights, [E].
-
-    The arguments and errors are those of `query_feature`.
-    """
     traced = rasterizer.trace(camera, np.array([pixel]))
-    if traced.weights.sum() < MIN_ALPHA:
+    if not hit_pixels(traced).all():
         raise BadInput("There is nothing under the click.", "Click on the object itself.")
-    return traced.gaussians if index is None else index[traced.gaussians], traced.weights
+    return pixel_features(field, traced)[0]
+
+
+def hit_pixels(traced: RayContributions) -> np.ndarray:
+    """Which pixels show something of the splat, boolean [P]."""
+    return np.bincount(_pixel_of(traced), traced.weights, len(traced)) >= MIN_ALPHA
+
+
+def pixel_features(field: AffinityField, traced: RayContributions) -> Tensor:
+    """Rendered features of traced pixels (Eq. 10), [P, D] on the field's device."""
+    device = field.features.device
+    rows, weights, pixels = (
+        torch.from_numpy(part).to(device)
+        for part in (traced.gaussians.astype(np.int64), traced.weights, _pixel_of(traced))
+    )
+    blended = torch.zeros(len(traced), field.features.shape[1], device=device)
+    return blended.index_add_(0, pixels, field.features[rows] * weights[:, None])
+
+
+def _pixel_of(traced: RayContributions) -> np.ndarray:
+    """The pixel that each contribution goes to, int64 [E]."""
+    return np.repeat(np.arange(len(traced)), np.diff(traced.offsets))
 
 
 def select(

@@ -150,6 +150,22 @@ def test_select_takes_further_clicks_and_finds_a_scale(run, scene, tmp_path):
     assert code == 0 and "scale 0.25" in out
 
 
+def test_select_takes_a_box_and_scribbles(run, scene, tmp_path):
+    output = "-o", tmp_path / "a.npy"
+    _, _, _, (boxed,) = run("select", scene, "--view", "1", "--box", 1, 2, 30, 40, *output)
+    assert (boxed.view, boxed.box, boxed.pixel) == ("1", (1.0, 2.0, 30.0, 40.0), None)
+    _, _, _, (drawn,) = run(
+        "select", scene, "--scribble", "1", 0, 0, 1, 0, "--scribble-not", "2", 5, 5,
+        "--refine", "--without-strays", *output,
+    )  # fmt: skip
+    assert drawn.clicks == (
+        protocol.Click(True, "1", (0.0, 0.0)),
+        protocol.Click(True, "1", (1.0, 0.0)),
+        protocol.Click(False, "2", (5.0, 5.0)),
+    )
+    assert drawn.refine and drawn.without_strays and not boxed.refine
+
+
 def test_decompose_writes_the_labels_and_answers_in_json(run, scene, tmp_path):
     labels = tmp_path / "labels.npy"
     code, out, _, asked = run(
@@ -200,6 +216,8 @@ REFUSED = {
     "other ending": ("select", "SCENE", *CLICK, "-o", "a.obj"),
     "no folder": ("select", "SCENE", *CLICK, "-o", "no/a.ply"),
     "over the scene": ("select", "SCENE", *CLICK, "-o", "SCENE"),
+    "a box of no view": ("select", "SCENE", "--box", *"1234", "-o", "a.ply"),
+    "half a place": ("select", "SCENE", *CLICK, "--scribble", "1", "2", "3", "4", "-o", "a.ply"),
     "a click that is none": ("select", "SCENE", *CLICK, "--not", "1", "x", "2", "-o", "a.ply"),
     "no scale": ("decompose", "SCENE", "-o", "a.npy"),
     "over a folder": ("decompose", "SCENE", "--scale", "1", "-o", "."),

@@ -65,17 +65,6 @@ def test_a_click_on_nothing_is_refused(panels, rasterizer, field):
         query_feature(field, rasterizer, panels.cameras[0], (0, 0))
 
 
-def test_a_click_on_what_is_left_of_a_scene_speaks_of_the_scene(panels, rasterizer, field):
-    rest = np.flatnonzero(panels.objects == 0).astype(np.int32)[::-1].copy()
-    camera, pixel = panels.cameras[0], (23, 28)
-    query = query_feature(
-        field, make_rasterizer(panels.cloud.subset(rest), "cpu"), camera, pixel, rest
-    )
-    torch.testing.assert_close(
-        query, query_feature(field, rasterizer, camera, pixel), atol=1e-2, rtol=0
-    )
-
-
 def test_the_same_seed_gives_the_same_field(panels, bank):
     first, second, other = (
         Trainer(panels.cloud.means, bank, replace(SHORT, steps=5), seed).run().features

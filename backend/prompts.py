@@ -1,0 +1,104 @@
+"""What a Select points at: its clicks and its box, as features to be like or unlike."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from torch import Tensor
+
+from .cameras.camera import Camera, ray_camera
+from .errors import BadInput
+from .protocol import Click, Select
+from .scene import Scene
+from .segmentation.box import SIDE, BoxFit, fit_box
+from .segmentation.click import hit_pixels, pixel_features
+from .views import view_of
+
+VIEW_GRID = (72, 54)  # pixels looked at to see what spills out of a box, over the whole view
+
+
+@dataclass(frozen=True)
+class Prompts:
+    """Where a selection starts from."""
+
+    wanted: list[Tensor] = field(default_factory=list)  # query features [D]
+    unwanted: list[Tensor] = field(default_factory=list)
+    hits: list[np.ndarray] = field(default_factory=list)  # Gaussians [E] under those wanted
+    scale: float | None = None  # that the box asks for
+
+
+def trace_prompts(scene: Scene, message: Select) -> Prompts:
+    """Trace whatever a request points at, at least one wanted thing.
+
+    Raises:
+        BadInput: nothing is pointed at, or what is lies outside the picture or shows nothing.
+    """
+    prompts = Prompts()
+    if message.box is not None:
+        fit = _fit_box(scene, message)
+        prompts = Prompts([fit.query], [], [fit.hits], fit.scale)
+    points_itself = any((message.pixel, message.ray_origin, message.ray_direction))
+    if not (points_itself or prompts.wanted or any(click.wanted for click in message.clicks)):
+        raise BadInput("Nothing was clicked.", "Give a pixel of a view, a ray, or a box.")
+    for click in (*([message] if points_itself else []), *message.clicks):
+        traced = scene.trace(*_place(scene, message, click), message.subset)
+        if not hit_pixels(traced).all():
+            continue  # a scribble may run over a gap
+        (query,) = pixel_features(scene.trained.field, traced)
+        if getattr(click, "wanted", True):
+            prompts.wanted.append(query)
+            prompts.hits.append(traced.gaussians)
+        else:
+            prompts.unwanted.append(query)
+    if not prompts.wanted:
+        raise BadInput("There is nothing under the click.", "Click on the object itself.")
+    return prompts
+
+
+def _fit_box(scene: Scene, message: Select) -> BoxFit:
+    camera = view_of(scene, message.views, message.view)
+    left, top, right, bottom = message.box
+    if not (0 <= left < right <= camera.width and 0 <= top < bottom <= camera.height):
+        raise BadInput(
+            f"The box from ({left:g}, {top:g}) to ({right:g}, {bottom:g}) is not in the picture.",
+            f"Give left, top, right, bottom; {camera.name} is {camera.width} x {camera.height}.",
+        )
+    box, view = np.array(message.box), np.array([0, 0, camera.width, camera.height])
+    own, whole = _grid(box, SIDE, SIDE), _grid(view, *VIEW_GRID)
+    outside = whole[((whole + 0.5 < box[:2]) | (whole + 0.5 > box[2:])).any(axis=1)]
+    area = camera.width * camera.height / ((right - left) * (bottom - top))
+    return fit_box(
+        scene.trained.field,
+        scene.trace(camera, own, message.subset),
+        scene.trace(camera, outside, message.subset),
+        area / len(whole),
+        message.threshold,
+    )
+
+
+def _grid(box: np.ndarray, columns: int, rows: int) -> np.ndarray:
+    """Pixels [columns * rows, 2] (column, row) spread evenly over (left, top, right, bottom)."""
+    left, top, right, bottom = box
+    across = left + (np.arange(columns) + 0.5) / columns * (right - left)
+    down = top + (np.arange(rows) + 0.5) / rows * (bottom - top)
+    return np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2).astype(np.int64)
+
+
+def _place(scene: Scene, message: Select, click: Select | Click) -> tuple[Camera, np.ndarray]:
+    """The view and the pixel [1, 2] (column, row) that a click points at."""
+    if click.ray_origin is not None and click.ray_direction is not None:
+        if not np.linalg.norm(click.ray_direction) > 0 or not click.pixel_angle > 0:
+            raise BadInput(
+                "The ray has no direction or no width.", "Give a direction and an angle above zero."
+            )
+        camera = ray_camera(click.ray_origin, click.ray_direction, click.pixel_angle)
+        return camera, np.zeros((1, 2), np.int64)
+    if click.pixel is None:
+        raise BadInput("A click has no place.", "Give a pixel of a view, or a whole ray.")
+    camera = view_of(scene, message.views, click.view)
+    x, y = click.pixel
+    if not (0 <= x < camera.width and 0 <= y < camera.height):
+        raise BadInput(
+            f"The click ({x:g}, {y:g}) is outside the picture.",
+            f"{camera.name} is {camera.width} x {camera.height} pixels.",
+        )
+    return camera, np.array([[x, y]]).astype(np.int64)

@@ -1,0 +1,80 @@
+"""What fills a box drawn around it: the click in it, and the scale, that together fit it best."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..affinity.field import AffinityField
+from ..errors import BadInput
+from ..rendering.rasterizer import RayContributions
+from .click import hit_pixels, pixel_features
+from .stable_scales import SCALES
+
+SIDE = 12  # pixels looked at along an edge of the box
+
+
+@dataclass(frozen=True)
+class BoxFit:
+    """The click that stands for a box."""
+
+    query: Tensor  # [D]
+    scale: float
+    hits: np.ndarray  # [E] Gaussians under it
+
+
+def fit_box(
+    field: AffinityField,
+    inside: RayContributions,
+    outside: RayContributions,
+    outside_share: float,
+    threshold: float,
+) -> BoxFit:
+    """Try each pixel in the middle of a box at each scale; wanted is what reaches just its edges.
+
+    Args:
+        field: trained.
+        inside: traced pixels of an even grid in the box, `SIDE` x `SIDE`, row by row.
+        outside: of an even grid over the rest of the view; may be none.
+        outside_share: area that each of these stands for, in boxes.
+        threshold: of the cosine with the click.
+
+    Raises:
+        BadInput: there is nothing in the middle of the box.
+    """
+    middle = np.zeros((SIDE, SIDE), bool)
+    middle[SIDE // 4 : -SIDE // 4, SIDE // 4 : -SIDE // 4] = True
+    clicks = np.flatnonzero(middle.ravel() & hit_pixels(inside))
+    if len(clicks) == 0:
+        raise BadInput("There is nothing in the box.", "Draw it around the object itself.")
+    within, beyond = (pixel_features(field, traced) for traced in (inside, outside))
+    scores = np.array(
+        [
+            _scores(field.gate_at(s), clicks, within, beyond, outside_share, threshold)
+            for s in SCALES
+        ]
+    )
+    scale, click = np.unravel_index(scores.argmax(), scores.shape)
+    pixel = clicks[click]
+    hits = inside.take(np.array([pixel])).gaussians
+    return BoxFit(within[pixel], float(SCALES[scale]), hits)
+
+
+def _scores(
+    gate: Tensor,
+    clicks: np.ndarray,
+    within: Tensor,
+    beyond: Tensor,
+    outside_share: float,
+    threshold: float,
+) -> np.ndarray:
+    """How well what each click selects fits the box, [C] in [0, 1]."""
+    units, others = (F.normalize(features * gate, dim=1) for features in (within, beyond))
+    queries = units[torch.from_numpy(clicks).to(units.device)]
+    taken = (queries @ units.T > threshold).cpu().numpy().reshape(-1, SIDE, SIDE)
+    spilt = (queries @ others.T > threshold).sum(dim=1).cpu().numpy() * outside_share
+    reach = taken.any(axis=1).mean(axis=1) * taken.any(axis=2).mean(axis=1)
+    filled = taken.mean(axis=(1, 2))
+    return reach * filled / (filled + spilt)

@@ -1,0 +1,95 @@
+"""Refinement of a selection: views vote on what straddles its boundary, strays are dropped."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ..affinity.field import AffinityField
+from ..cameras.camera import Camera
+from ..progress import Report, silent
+from ..rendering.rasterizer import RayContributions
+from .click import pixel_features
+
+VIEWS = 8  # that vote
+PIXELS = 4096  # of each, over what is selected
+LEAST_WEIGHT = 0.05  # that a Gaussian must have in the pixels for their vote to count
+NEIGHBOURS = 16
+FAR = 3.0  # deviations above the mean distance to neighbours that make a stray
+
+
+def vote(
+    field: AffinityField,
+    mask: np.ndarray,
+    means: np.ndarray,
+    cameras: Sequence[Camera],
+    trace: Callable[[Camera, np.ndarray], RayContributions],
+    belongs: Callable[[AffinityField], np.ndarray],
+    report: Report = silent,
+) -> np.ndarray:
+    """A Gaussian belongs where most of what it shows belongs, boolean [N].
+
+    A pixel blends the features of many Gaussians, which evens out those of a
+    single one. So pixels are judged as Gaussians are, and each gives its verdict
+    to the Gaussians that make it up, by their weights.
+
+    Args:
+        field: of N Gaussians.
+        mask: boolean [N], selected.
+        means: [N, 3].
+        cameras: to choose from.
+        trace: a view's pixels [P, 2], in the scene's numbers.
+        belongs: selects among the rows of a field, boolean.
+        report: told view by view.
+    """
+    total, inside = np.zeros((2, len(mask)))
+    chosen = _that_see(cameras, means[mask])
+    for done, camera in enumerate(chosen):
+        report("Refining the selection", done / len(chosen))
+        traced = trace(camera, _pixels_over(camera, means[mask]))
+        verdicts = belongs(replace(field, features=pixel_features(field, traced)))
+        for_it = traced.weights * np.repeat(verdicts, np.diff(traced.offsets))
+        total += np.bincount(traced.gaussians, traced.weights, len(mask))
+        inside += np.bincount(traced.gaussians, for_it, len(mask))
+    return np.where(total > LEAST_WEIGHT, inside > 0.5 * total, mask)
+
+
+def without_strays(mask: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """The selection without Gaussians that lie unusually far from their neighbours in it.
+
+    Statistical outlier removal (Rusu et al. 2008). Boolean [N].
+    """
+    selected = np.flatnonzero(mask)
+    if len(selected) <= NEIGHBOURS:
+        return mask
+    points = means[selected]
+    distances = cKDTree(points).query(points, NEIGHBOURS + 1, workers=-1)[0].mean(axis=1)
+    kept = np.zeros_like(mask)
+    kept[selected[distances <= distances.mean() + FAR * distances.std()]] = True
+    return kept
+
+
+def _on_screen(camera: Camera, points: np.ndarray) -> np.ndarray:
+    """Where points [P, 3] appear, [Q, 2] (x, y) of those in the picture."""
+    in_camera = points @ camera.world_to_camera[:3, :3].T + camera.world_to_camera[:3, 3]
+    in_front = in_camera[in_camera[:, 2] > 0]
+    places = in_front[:, :2] / in_front[:, 2:] * [camera.fx, camera.fy] + [camera.cx, camera.cy]
+    return places[((places >= 0) & (places < [camera.width, camera.height])).all(axis=1)]
+
+
+def _that_see(cameras: Sequence[Camera], points: np.ndarray) -> list[Camera]:
+    """Up to `VIEWS` cameras, spread evenly over those that have most of the points in view."""
+    seen = np.array([len(_on_screen(camera, points)) for camera in cameras])
+    good = np.flatnonzero((seen > 0) & (seen >= 0.9 * seen.max(initial=0)))
+    picked = np.linspace(0, len(good) - 1, min(VIEWS, len(good))).round().astype(int)
+    return [cameras[k] for k in good[picked]]
+
+
+def _pixels_over(camera: Camera, points: np.ndarray) -> np.ndarray:
+    """A grid of about `PIXELS` pixels [P, 2] (column, row) over where points appear."""
+    places = _on_screen(camera, points)
+    low, high = np.floor(places.min(axis=0)), np.floor(places.max(axis=0)) + 1
+    step = max(1.0, np.sqrt(np.prod(high - low) / PIXELS))
+    columns, rows = (np.arange(a, b, step) for a, b in zip(low, high, strict=True))
+    return np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2).astype(np.int64)

@@ -1,0 +1,194 @@
+"""Select, asked of the engine: on panels whose features are exactly what training aims at."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backend.affinity.field import AffinityField, Provenance
+from backend.affinity.scale_gate import ScaleGate
+from backend.affinity.scale_map import ScaleMap
+from backend.cameras.cameras_json import camera_entry
+from backend.engine import Engine
+from backend.errors import BadInput
+from backend.gaussians.fingerprint import fingerprint
+from backend.gaussians.ply import read_ply, write_ply
+from backend.protocol import Click, Select, clicks_along
+from backend.scene import Scene
+
+SKY, LOWER, UPPER, MIDDLE, RIGHT = (90, 2), (23, 28), (23, 20), (48, 24), (70, 24)
+
+
+def field_of(features: np.ndarray, objects: int) -> AffinityField:
+    """Parts count up to the middle of the scales, from there on only the first `objects`."""
+    gate = ScaleGate(features.shape[1])
+    closing = torch.arange(features.shape[1]) >= objects
+    gate.load_state_dict({"weight": -80.0 * closing, "bias": torch.full((len(closing),), 40.0)})
+    return AffinityField(torch.from_numpy(features), gate, ScaleMap.fit(np.array([1.0, 3.0])))
+
+
+def save(scene: Scene, field: AffinityField) -> None:
+    provenance = Provenance("panels.ply", fingerprint(scene.cloud), "0", "fast", 1, 0, 3, 4, 0.1)
+    field.save(scene.workspace.field, provenance)
+
+
+@pytest.fixture(scope="module")
+def folder(panels, tmp_path_factory):
+    """The panels on disk, with views of all three."""
+    folder = tmp_path_factory.mktemp("panels")
+    write_ply(folder / "panels.ply", panels.cloud)
+    entries = [camera_entry(k, camera) for k, camera in enumerate(panels.cameras)]
+    (folder / "cameras.json").write_text(json.dumps(entries), encoding="utf-8")
+    objects, parts = np.eye(3)[panels.objects], np.eye(4)[panels.parts]
+    features = np.hstack([objects, 2 * parts]).astype(np.float32)
+    save(Scene(folder / "panels.ply", "cpu"), field_of(features, objects=3))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return Engine("cpu")
+
+
+@pytest.fixture
+def ask(engine, folder):
+    """What a request on the first view selects, and the answer."""
+
+    def ask(**prompts):
+        message = Select(str(folder / "panels.ply"), view="0.png")
+        reply = engine.handle(replace(message, **prompts))
+        mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
+        assert reply.count == mask.sum()
+        return mask, reply
+
+    return ask
+
+
+def test_the_scale_says_how_much_and_is_answered_in_scene_units(ask, panels):
+    part, small = ask(pixel=LOWER, scale=0.0)
+    whole, large = ask(pixel=LOWER, scale=1.0)
+    np.testing.assert_array_equal(part, panels.parts == 3)
+    np.testing.assert_array_equal(whole, panels.objects == 0)
+    assert (small.physical_scale, large.physical_scale) == (1.0, 3.0)
+
+
+def test_steps_lead_from_part_to_whole_and_back(ask, panels):
+    whole, larger = ask(pixel=LOWER, scale=0.1, step=1)
+    part, smaller = ask(pixel=LOWER, scale=larger.scale, step=-1)
+    np.testing.assert_array_equal(whole, panels.objects == 0)
+    np.testing.assert_array_equal(part, panels.parts == 3)
+    assert smaller.scale < 0.5 < larger.scale
+
+
+def test_clicks_of_several_views_add_up_and_take_away(ask, panels):
+    also = Click(view="2", pixel=RIGHT)
+    mask, _ = ask(pixel=LOWER, scale=1.0, clicks=(also,))
+    np.testing.assert_array_equal(mask, np.isin(panels.objects, [0, 2]))
+    beside = Click(wanted=False, view="0", pixel=UPPER)
+    mask, _ = ask(pixel=LOWER, scale=0.0, threshold=-1.0, clicks=(beside,))
+    assert mask[panels.parts == 3].all() and not mask[panels.parts == 0].any()
+
+
+def test_a_scribble_takes_all_it_runs_over(ask, panels):
+    stroke = clicks_along("0", [LOWER, MIDDLE])  # and over the gap between two panels
+    assert len(stroke) == 16 and stroke[0].pixel == LOWER and stroke[-1].pixel == MIDDLE
+    mask, _ = ask(scale=1.0, clicks=stroke)
+    np.testing.assert_array_equal(mask, panels.objects < 2)
+    assert clicks_along("0", [LOWER]) == (Click(view="0", pixel=LOWER),)
+
+
+@pytest.mark.parametrize(
+    ("box", "chosen"),
+    [
+        ((18, 13, 39, 35), lambda panels: panels.objects == 0),
+        ((18, 24, 39, 35), lambda panels: panels.parts == 3),
+        ((45, 13, 66, 35), lambda panels: panels.objects == 1),
+    ],
+)
+def test_a_box_finds_the_thing_and_its_scale(ask, panels, box, chosen):
+    mask, _ = ask(box=box)
+    np.testing.assert_array_equal(mask, chosen(panels))
+
+
+def test_what_is_no_longer_there_is_neither_hit_nor_selected(ask, panels):
+    rest = np.flatnonzero(panels.parts != 0).astype(np.int32)[::-1].copy()
+    mask, _ = ask(pixel=LOWER, scale=1.0, subset=rest, refine=True)
+    np.testing.assert_array_equal(mask, panels.parts == 3)
+    with pytest.raises(BadInput, match="nothing under the click"):
+        ask(pixel=UPPER, subset=rest)
+
+
+def test_views_outvote_a_gaussian_that_was_learned_wrongly(engine, folder, panels, tmp_path):
+    wrong = np.flatnonzero(panels.objects == 0)[[105, 250, 333]]
+    features = np.eye(3, dtype=np.float32)[panels.objects]
+    features[wrong] = [0, 1, 0]
+    for name in ("panels.ply", "cameras.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    save(Scene(tmp_path / "panels.ply", "cpu"), field_of(features, objects=3))
+    click = Select(str(tmp_path / "panels.ply"), view="0", pixel=LOWER)
+    plain, refined = (
+        np.unpackbits(engine.handle(replace(click, refine=refine)).mask, count=1200).astype(bool)
+        for refine in (False, True)
+    )
+    assert not plain[wrong].any() and refined[wrong].all()
+    assert np.count_nonzero(refined != (panels.objects == 0)) < 10
+
+
+def test_strays_are_left_out(tmp_path, panels, engine):
+    means = panels.cloud.means.copy()
+    means[0] += [0, 0, 40]  # far behind the panel that it belongs to
+    ply = tmp_path / "stray.ply"
+    write_ply(ply, replace(panels.cloud, means=means))
+    (tmp_path / "cameras.json").write_text(
+        json.dumps([camera_entry(0, panels.cameras[0])]), encoding="utf-8"
+    )
+    save(Scene(ply, "cpu"), field_of(np.eye(3, dtype=np.float32)[panels.objects], objects=3))
+    click = Select(str(ply), view="0", pixel=LOWER)
+    reply = engine.handle(replace(click, without_strays=True))
+    mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
+    np.testing.assert_array_equal(np.flatnonzero((panels.objects == 0) & ~mask), [0])
+
+
+REFUSED = {
+    "nothing at all": ({}, "Nothing was clicked"),
+    "only what is not wanted": ({"clicks": (Click(False, "0", LOWER),)}, "Nothing was clicked"),
+    "the sky": ({"pixel": SKY}, "nothing under the click"),
+    "outside the picture": ({"pixel": (96, 3)}, "outside the picture"),
+    "left of the picture": ({"pixel": (-0.5, 3)}, "outside the picture"),
+    "nowhere": ({"pixel": (float("nan"), 3)}, "outside the picture"),
+    "half a ray": ({"ray_origin": (0, 0, -3)}, "no place"),
+    "a ray of no length": (
+        {"ray_origin": (0, 0, -3), "ray_direction": (0, 0, 0)},
+        "no direction",
+    ),
+    "a ray away from it all": (
+        {"ray_origin": (0, 0, -3), "ray_direction": (0, 0, -1)},
+        "nothing under the click",
+    ),
+    "no such view": ({"pixel": LOWER, "view": "9"}, "no view"),
+    "a scale above one": ({"pixel": LOWER, "scale": 1.01}, "scale"),
+    "a scale below zero": ({"pixel": LOWER, "scale": -0.01}, "scale"),
+    "an empty box": ({"box": (30, 13, 30, 35)}, "box"),
+    "a box outside": ({"box": (30, 13, 300, 35)}, "box"),
+    "a box of sky": ({"box": (0, 0, 96, 3)}, "nothing in the box"),
+    "nothing left": ({"pixel": LOWER, "subset": np.empty(0, np.int32)}, "does not belong"),
+}
+
+
+@pytest.mark.parametrize(("prompts", "words"), REFUSED.values(), ids=REFUSED.keys())
+def test_bad_input_is_refused_with_advice(ask, prompts, words):
+    with pytest.raises(BadInput, match=words) as refused:
+        ask(**prompts)
+    assert refused.value.advice
+
+
+def test_features_that_are_all_the_same_are_said_to_tell_nothing_apart(engine, folder, tmp_path):
+    for name in ("panels.ply", "cameras.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    ply = tmp_path / "panels.ply"
+    save(Scene(ply, "cpu"), field_of(np.ones((len(read_ply(ply).cloud), 4), np.float32), 4))
+    for options in ({}, {"scale": None}, {"scale": 0.2, "step": 1}):
+        with pytest.raises(BadInput, match="told apart"):
+            engine.handle(replace(Select(str(ply), view="0", pixel=LOWER), **options))
