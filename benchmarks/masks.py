@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from backend.masks.sam import MaskGenerator, load_sam, non_maximum_suppression
+from backend.masks.sam import MaskGenerator, MaskSettings, load_sam, non_maximum_suppression
 
 from .real import DATA
 
@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("images", type=Path, nargs="*", default=PHOTOGRAPHS)
     arguments = parser.parse_args()
-    generator = load_sam(arguments.checkpoint, arguments.device)
+    generator = load_sam(arguments.checkpoint, arguments.device, MaskSettings())
     ways = {"ours": lambda image: generator.generate(image).unpack()}
     ways["segment-anything"] = lambda image: packages_own(generator, image)
     seconds, fits = dict.fromkeys(ways, 0.0), []

@@ -18,6 +18,8 @@ from .view_masks import ViewMasks
 class FindsMasks(Protocol):
     """Finds the masks of a picture; `backend.masks.sam.MaskGenerator` is one."""
 
+    def estimate(self) -> tuple[str, float]: ...
+
     def generate(self, image: np.ndarray, report: Report = silent) -> ViewMasks: ...
 
 
@@ -29,7 +31,7 @@ def make_masks(
     report: Report = silent,
     max_minutes: float = 0.0,
 ) -> int:
-    """Make and store the masks of every view that the store lacks.
+    """Make and store the masks of every view that the store lacks, or holds in a damaged file.
 
     An interrupted run goes on where it was. When the time is up the views with
     masks are spread over the scene.
@@ -49,16 +51,25 @@ def make_masks(
         BadInput: a photograph cannot be read.
     """
     deadline = time.monotonic() + 60 * max_minutes if max_minutes else math.inf
-    missing = [camera for camera in spread_out(cameras) if camera.name not in store]
+    missing = [camera for camera in spread_out(cameras) if not store.holds(camera.name)]
+    if missing:
+        report(_announcement(len(missing), *generator.estimate(), max_minutes), 0.0)
     for done, camera in enumerate(missing):
         if done and time.monotonic() > deadline:
             break
         step = _part_of(report, camera.name, done, len(missing))
-        step("", 0.0)
         image = load_photograph(camera) if camera.image_path else render(camera)
         store.write(camera.name, generator.generate(image, step))
+        step("", 1.0)
     report("Making masks", 1.0)
     return sum(camera.name in store for camera in cameras)
+
+
+def _announcement(views: int, how: str, seconds: float, max_minutes: float) -> str:
+    """What is about to be done, and how long that takes."""
+    minutes = math.ceil(views * seconds / 60)
+    text = f"Masks of {views} views, {how}: about {minutes} min"
+    return f"{text}, stopping after {max_minutes:g}" if 0 < max_minutes < minutes else text
 
 
 def _part_of(report: Report, view_name: str, done: int, total: int) -> Report:

@@ -1,5 +1,6 @@
 """Automatic masks: everything that segment-anything finds in a picture (Kirillov et al. 2023)."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +12,15 @@ from torch import Tensor
 from ..progress import Report, silent
 from .checkpoint import load_model
 from .decoder import PromptedImage
+from .prompts import PointGrid
 from .upscaling import Upscaling
 from .view_masks import ViewMasks
 
 if TYPE_CHECKING:
     from segment_anything.modeling import Sam
+
+LOGITS_STRIDE = 4  # pixels of the encoder's input for one pixel of the decoder's masks
+EMPTY = np.zeros((768, 1024, 3), np.uint8)  # a picture
 
 
 @dataclass(frozen=True)
@@ -23,9 +28,15 @@ class MaskSettings:
     """Which points are asked, and which of their masks are kept."""
 
     points_per_side: int = 16  # of the grid over the picture
+    most_points: int = 256  # of the grid; where it has more, those that masks explain the least
     predicted_iou: float = 0.86  # SAM's estimate of a mask's quality must be above
     stability: float = 0.90  # least IoU of the masks at a higher and a lower logit threshold
     nms_iou: float = 0.70  # of two masks whose boxes overlap more, the better one is kept
+
+
+def settings_for(device: str) -> MaskSettings:
+    """Segment-anything's own dense grid on a GPU, a quarter of a coarser one on a CPU."""
+    return MaskSettings(32, 1024) if device == "cuda" else MaskSettings(16, 64)
 
 
 def load_sam(
@@ -33,11 +44,16 @@ def load_sam(
 ) -> "MaskGenerator":
     """A mask generator of any segment-anything or MobileSAM checkpoint.
 
+    Args:
+        checkpoint: as segment-anything or MobileSAM publish them.
+        device: a torch device.
+        settings: None for what suits the device.
+
     Raises:
         BadInput: the file is no such checkpoint, or damaged.
         MissingSoftware: segment-anything is not installed.
     """
-    return MaskGenerator(load_model(checkpoint, device), settings or MaskSettings())
+    return MaskGenerator(load_model(checkpoint, device), settings or settings_for(device))
 
 
 class MaskGenerator:
@@ -48,6 +64,23 @@ class MaskGenerator:
         self.settings = settings
 
     @torch.inference_mode()
+    def estimate(self) -> tuple[str, float]:
+        """How pictures are asked, in the user's words, and about how many seconds each will take.
+
+        Measured on an empty picture.
+        """
+        points = PointGrid(self.settings.points_per_side, self.settings.most_points)
+        batch = self._to_input(points.take(self.batch_size), EMPTY.shape[:2])
+        start = time.perf_counter()
+        prompted = self._prompted(EMPTY)
+        encoded = time.perf_counter()
+        prompted.decode(batch, -1.0)[1].cpu()  # which waits for a GPU
+        ended = time.perf_counter()
+        seconds = encoded - start + (ended - encoded) * points.most / len(batch)
+        place = "CPU" if self.model.device.type == "cpu" else "GPU"
+        return f"{points.most} points each on the {place}", seconds
+
+    @torch.inference_mode()
     def generate(self, image: np.ndarray, report: Report = silent) -> ViewMasks:
         """All masks of a picture on its own pixel grid, the best first.
 
@@ -55,27 +88,44 @@ class MaskGenerator:
             image: uint8 [H, W, 3], RGB.
             report: called before each batch of points.
         """
-        size = _resized_size(image, self.model.image_encoder.img_size)
-        prompted = PromptedImage(self.model, self.model.image_encoder(self.encoder_input(image)))
-        points = _point_grid(self.settings.points_per_side) * torch.tensor([size[1], size[0]])
-        upscaling = Upscaling.of(
-            prompted.logits_size, self.model.image_encoder.img_size, size, image.shape[:2]
-        ).to(self.model.device)
+        full, side = image.shape[:2], self.model.image_encoder.img_size
+        prompted = self._prompted(image)
+        upscaling = Upscaling.of(prompted.logits_size, side, _resized_size(full, side), full).to(
+            self.model.device
+        )
+        points = PointGrid(self.settings.points_per_side, self.settings.most_points)
+        columns, rows = (self._to_input(points.points, full) / LOGITS_STRIDE).long().T
         found = []
-        batches = points.to(self.model.device).split(_batch_size(self.model.device))
-        for done, batch in enumerate(batches):
-            report("Finding masks", done / len(batches))
-            logits, quality = prompted.decode(batch, self.settings.predicted_iou)
+        while len(batch := points.take(self.batch_size)):
+            report("Finding masks", (points.asked - len(batch)) / points.most)
+            logits, quality = prompted.decode(
+                self._to_input(batch, full), self.settings.predicted_iou
+            )
             kept, boxes = upscaling.stable(logits, self.settings.stability)
-            found.append((logits[kept], quality[kept], boxes))
+            logits = logits[kept]
+            points.explain((logits[:, rows, columns] > 0).cpu().numpy())
+            found.append((logits, quality[kept], boxes))
         logits, quality, boxes = (torch.cat(column) for column in zip(*found, strict=True))
         return self._best(logits, quality.cpu().numpy(), boxes.cpu().numpy(), upscaling)
+
+    @property
+    def batch_size(self) -> int:
+        """Points at a time. On a CPU few: their image tokens (4 MB each) should stay cached."""
+        return 4 if self.model.device.type == "cpu" else 64
+
+    def _prompted(self, image: np.ndarray) -> PromptedImage:
+        return PromptedImage(self.model, self.model.image_encoder(self.encoder_input(image)))
+
+    def _to_input(self, points: np.ndarray, full: tuple[int, int]) -> Tensor:
+        """Points [B, 2] (x, y) of the unit square in pixels of the encoder's input."""
+        height, width = _resized_size(full, self.model.image_encoder.img_size)
+        return torch.tensor(points * [width, height], dtype=torch.float32).to(self.model.device)
 
     def encoder_input(self, image: np.ndarray) -> Tensor:
         """The picture scaled, normalised and padded: float [1, 3, 1024, 1024] of RGB uint8."""
         from PIL import Image
 
-        height, width = _resized_size(image, self.model.image_encoder.img_size)
+        height, width = _resized_size(image.shape[:2], self.model.image_encoder.img_size)
         resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
         pixels = torch.from_numpy(np.array(resized)).to(self.model.device)
         return self.model.preprocess(pixels.permute(2, 0, 1).float())[None]
@@ -118,19 +168,8 @@ def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, most_iou: flo
     return np.array(kept, np.int64)
 
 
-def _resized_size(image: np.ndarray, longest: int) -> tuple[int, int]:
+def _resized_size(full: tuple[int, int], longest: int) -> tuple[int, int]:
     """Height and width of a picture scaled so that its longest side is `longest`."""
     from segment_anything.utils.transforms import ResizeLongestSide
 
-    return ResizeLongestSide.get_preprocess_shape(*image.shape[:2], longest)
-
-
-def _point_grid(per_side: int) -> Tensor:
-    """Centres of a grid over the unit square, [per_side^2, 2] (x, y)."""
-    centres = (torch.arange(per_side) + 0.5) / per_side
-    return torch.cartesian_prod(centres, centres).flip(1)
-
-
-def _batch_size(device: torch.device) -> int:
-    """Points at a time. On a CPU a few: their image tokens (4 MB each) should stay in the cache."""
-    return 4 if device.type == "cpu" else 64
+    return ResizeLongestSide.get_preprocess_shape(*full, longest)

@@ -22,8 +22,11 @@ UNREADABLE = (
 class MaskStore:
     """A folder of VIEW.npz files.
 
-    Each holds `masks` (uint8, packed along the last axis), `shape` (M, H, W)
-    and `predicted_iou` (M,). View "left/04.jpg" is file "left/04.npz".
+    Each holds `shape` (M, H, W), `predicted_iou` (M,), and the masks packed along
+    rows, of each only the box that it fills: `boxes` (M, 4), int32 (top, left, bottom,
+    right), left and right in bytes of eight pixels, and `crops` (uint8), one box after
+    the other. Or, as other programs may write them, whole: `masks` (M, H, W / 8).
+    View "left/04.jpg" is file "left/04.npz".
     """
 
     def __init__(self, folder: Path) -> None:
@@ -49,21 +52,38 @@ class MaskStore:
             return None
         try:
             with np.load(path, allow_pickle=False) as arrays:
-                shape, packed, quality = (arrays[n] for n in ("shape", "masks", "predicted_iou"))
+                shape, quality = arrays["shape"], arrays["predicted_iou"]
+                if "crops" in arrays:
+                    packed = _pasted(shape, arrays["boxes"], arrays["crops"])
+                else:
+                    packed = arrays["masks"]
             return _checked(shape, packed, quality)
         except UNREADABLE as e:
             raise BadInput(
                 f"The mask file {path} cannot be used ({e}).", "Delete it and make the masks again."
             ) from e
 
+    def holds(self, view_name: str) -> bool:
+        """Whether there are masks of a view that can be read."""
+        try:
+            return self.read(view_name) is not None
+        except BadInput:
+            return False
+
     def write(self, view_name: str, masks: ViewMasks) -> None:
         """Store the masks of a view, replacing those it had; all or nothing."""
         path = self._path(view_name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        boxes = _boxes(masks.packed)
+        crops = [
+            packed[top:bottom, left:right].ravel()
+            for packed, (top, left, bottom, right) in zip(masks.packed, boxes, strict=True)
+        ]
         with replacing(path) as file:
             np.savez_compressed(
                 file,
-                masks=masks.packed,
+                boxes=boxes,
+                crops=np.concatenate([np.zeros(0, np.uint8), *crops]),
                 shape=np.array([len(masks), masks.height, masks.width]),
                 predicted_iou=masks.predicted_iou,
             )
@@ -77,6 +97,37 @@ class MaskStore:
                 "Name views by their image files' paths relative to the folder of images.",
             )
         return path
+
+
+def _boxes(packed: np.ndarray) -> np.ndarray:
+    """The rows and columns of bytes that each of packed masks fills, [M, 4] int32."""
+    boxes = np.zeros((len(packed), 4), np.int32)
+    for box, mask in zip(boxes, packed, strict=True):
+        rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+        if len(rows):
+            box[:] = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
+    return boxes
+
+
+def _pasted(shape: np.ndarray, boxes: np.ndarray, crops: np.ndarray) -> np.ndarray:
+    """The packed masks of which crops fill the boxes.
+
+    Raises:
+        ValueError: boxes and crops do not fit each other or the shape.
+    """
+    count, height, width = (int(size) for size in shape)
+    if boxes.shape != (count, 4) or (boxes < 0).any() or crops.dtype != np.uint8:
+        raise ValueError(f"{boxes.shape} boxes for {count} masks")
+    packed = np.zeros((count, height, -(-width // 8)), np.uint8)
+    start = 0
+    for mask, (top, left, bottom, right) in zip(packed, boxes.tolist(), strict=True):
+        end = start + (bottom - top) * (right - left)
+        # Numpy cuts a box short that reaches beyond the mask; then the crop does not fit it.
+        mask[top:bottom, left:right] = crops[start:end].reshape(bottom - top, right - left)
+        start = end
+    if start != len(crops):
+        raise ValueError(f"{len(crops)} bytes for boxes of {start}")
+    return packed
 
 
 def _checked(shape: np.ndarray, packed: np.ndarray, quality: np.ndarray) -> ViewMasks:

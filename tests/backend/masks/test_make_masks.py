@@ -15,6 +15,9 @@ from backend.masks.view_masks import ViewMasks
 class RedMasks:
     """One mask: the red pixels."""
 
+    def estimate(self):
+        return "one look each", 100.0
+
     def generate(self, image, report=None):
         report("Finding masks", 0.5)
         red = (image[..., 0] > 200) & (image[..., 2] < 50)
@@ -76,17 +79,37 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     calls = []
 
     def watch(stage, fraction, detail=""):
-        calls.append((fraction, detail))
+        calls.append((stage, fraction, detail))
 
     assert make_masks(cameras, store, RedMasks(), None, watch) == 6
-    fractions, details = zip(*calls, strict=True)
+    assert calls.pop(0) == ("Masks of 4 views, one look each: about 7 min", 0, "")
+    fractions, details = zip(*(call[1:] for call in calls), strict=True)
     assert "03.png" not in details and "05.png" in details
-    assert fractions[0] == 0 and fractions[-1] == 1 and list(fractions) == sorted(fractions)
+    assert fractions[0] == 0.5 / 4 and fractions[-1] == 1 and list(fractions) == sorted(fractions)
+
+
+def test_damaged_and_foreign_files_are_made_anew(tmp_path):
+    cameras = ring(3, tmp_path)
+    store = MaskStore(tmp_path / "masks")
+    make_masks(cameras, store, RedMasks(), None)
+    truncated, foreign, whole = (store.folder / f"{name}.npz" for name in ("00", "01", "02"))
+    truncated.write_bytes(truncated.read_bytes()[:-9])
+    foreign.write_bytes(b"no masks at all")
+    untouched = whole.stat().st_mtime_ns
+    assert make_masks(cameras, store, RedMasks(), None) == 3
+    assert [store.read(name).areas().tolist() for name in ("00", "01", "02")] == [[48]] * 3
+    assert whole.stat().st_mtime_ns == untouched
 
 
 def test_time_limit_stops_after_the_view_in_hand(tmp_path):
     store = MaskStore(tmp_path / "masks")
-    assert make_masks(ring(6, tmp_path), store, RedMasks(), None, max_minutes=1e-9) == 1
+    told = []
+
+    def listen(stage, fraction, detail=""):
+        told.append(stage)
+
+    assert make_masks(ring(6, tmp_path), store, RedMasks(), None, listen, max_minutes=1e-9) == 1
+    assert told[0].endswith("about 10 min, stopping after 1e-09")
 
 
 def test_broken_photograph_is_named(tmp_path):

@@ -121,6 +121,43 @@ def test_lying_files_are_bad_input(tmp_path, lie):
         MaskStore(tmp_path).read("04.jpg")
 
 
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"boxes": [[0, 0, 2, 2], [1, 0, 4, 1]]},  # a row too many
+        {"boxes": [[0, 0, 2, 2], [1, 1, 3, 3]]},  # beyond the width
+        {"boxes": [[0, 0, 2, 2], [1, 0, 2, 1]]},  # bytes left over
+        {"boxes": [[0, 0, 2, 2], [3, 0, 1, 1]]},  # upside down
+        {"boxes": [[0, 0, 2, 2]]},
+        {"shape": [2, 2**40, 2**40]},
+        {"crops": np.zeros(6)},
+    ],
+    ids=lambda lie: f"{next(iter(lie))}",
+)
+def test_lying_boxes_are_bad_input(tmp_path, lie):
+    boxes = np.array([[0, 0, 2, 2], [1, 0, 3, 1]])
+    honest = {"boxes": boxes, "crops": np.arange(6, dtype=np.uint8) * 8, "shape": [2, 3, 13]}
+    honest["predicted_iou"] = np.ones(2)
+    np.savez(tmp_path / "04.npz", **honest)
+    first, second = MaskStore(tmp_path).read("04.jpg").packed
+    assert first.tolist() == [[0, 8], [16, 24], [0, 0]]
+    assert second.tolist() == [[0, 0], [32, 0], [40, 0]]
+    np.savez(tmp_path / "04.npz", **(honest | lie))
+    with pytest.raises(BadInput, match=r"04\.npz"):
+        MaskStore(tmp_path).read("04.jpg")
+
+
+def test_only_what_a_mask_fills_is_kept(tmp_path):
+    plain = np.zeros((3, 1080, 1920), bool)
+    plain[0, 500:530, 700:760] = True
+    plain[1, 0, 1919] = True
+    MaskStore(tmp_path).write("04.jpg", ViewMasks.pack(plain, np.ones(3)))
+    with np.load(tmp_path / "04.npz") as arrays:
+        assert arrays["boxes"].tolist() == [[500, 87, 530, 95], [0, 239, 1, 240], [0] * 4]
+        assert arrays["crops"].nbytes == 30 * 8 + 1
+    np.testing.assert_array_equal(MaskStore(tmp_path).read("04.jpg").unpack(), plain)
+
+
 def test_interrupted_write_leaves_the_old_file(tmp_path):
     store = MaskStore(tmp_path)
     plain, quality = random_masks(2, 3, 4)

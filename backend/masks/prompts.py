@@ -1,0 +1,45 @@
+"""Which points of a picture are asked for their masks, and in which order."""
+
+import numpy as np
+
+COARSE = 4  # points of the grid from one to the next that is asked at first
+
+
+class PointGrid:
+    """A grid of points over a picture, asked coarsely, then where masks explain the least.
+
+    What a point can still show is smaller than the smallest mask known to cover
+    it, and likely nothing that a point asked close by has not shown: the next
+    one asked is that with the greatest product of these two areas.
+    """
+
+    def __init__(self, per_side: int, most: int) -> None:
+        """per_side: of the grid; most: how many of its points are asked."""
+        steps = np.arange(per_side)
+        rows, columns = (grid.ravel() for grid in np.meshgrid(steps, steps, indexing="ij"))
+        self.points = (np.column_stack([columns, rows]) + 0.5) / per_side  # [P, 2] (x, y)
+        self.most = min(most, len(self.points))
+        self.asked = 0
+        self._smallest = np.ones(len(self.points))  # mask over each, as a share of the picture
+        self._apart = np.full(len(self.points), np.inf)  # squared, from the nearest one asked
+        if self.most < len(self.points):
+            first = (rows % COARSE == COARSE // 2) & (columns % COARSE == COARSE // 2)
+            self._first = np.flatnonzero(first).tolist()
+        else:
+            self._first = list(range(len(self.points)))
+
+    def take(self, count: int) -> np.ndarray:
+        """The next points to ask, [at most count, 2] (x, y) in the unit square; none at the end."""
+        chosen = []
+        for _ in range(min(count, self.most - self.asked)):
+            index = self._first.pop(0) if self._first else (self._smallest * self._apart).argmax()
+            chosen.append(index)
+            offsets = self.points - self.points[index]
+            self._apart = np.minimum(self._apart, (offsets**2).sum(axis=1))
+        self.asked += len(chosen)
+        return self.points[chosen]
+
+    def explain(self, covered: np.ndarray) -> None:
+        """Take note of masks found: boolean [S, P], which points each of them covers."""
+        shares = np.where(covered, covered.mean(axis=1, keepdims=True), 1.0)
+        self._smallest = np.minimum(self._smallest, shares.min(axis=0, initial=1.0))
