@@ -12,7 +12,7 @@ demo: .venv/ready .venv-bpy45/ready ## a synthetic scene through the whole line,
 	$(ENGINE) -m benchmarks.demo --blender $(BLENDER) --extension "$$extension"
 
 test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without a window
-	$(ENGINE) -m pytest -rs tests --ignore tests/saga_blender
+	$(ENGINE) -m pytest -rs tests --ignore tests/saga_blender --ignore tests/gui
 	@set -e; for environment in .venv-bpy45 .venv-bpy52; do \
 	  [ -e $$environment/ready ] || continue; \
 	  echo "$$environment:"; \
@@ -21,6 +21,10 @@ test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without
 
 test-faults: .venv/ready .venv-bpy45/ready .venv-bpy52/ready ## break everything; a table of what was survived
 	$(ENGINE) .ci/faults.py
+
+gui-test: .venv/ready .venv-bpy45/ready ## the add-on under simulated mouse and keys in a real window, pictures in build/gui
+	@extension=$$($(BLENDER) .ci/build_zip.py) && \
+	$(ENGINE) -m pytest -rs -s tests/gui --extension="$$extension"
 
 real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
 	$(ENGINE) -m benchmarks.real
@@ -44,4 +48,4 @@ lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test test-faults real zip lint lock clean
+.PHONY: help setup demo test test-faults gui-test real zip lint lock clean

@@ -4,7 +4,8 @@ import atexit
 
 import bpy
 
-from . import panels
+from . import keymaps, panels
+from .clicks import clicking
 from .drawing.overlay import overlay
 from .engine_session import session
 from .operators import (
@@ -12,9 +13,11 @@ from .operators import (
     decompose,
     export_splat,
     fetch,
+    hover,
     import_splat,
     install,
     join,
+    scale,
     select,
     selection,
     split,
@@ -22,12 +25,13 @@ from .operators import (
     train,
 )
 from .panels.preferences import SagaPreferences
-from .properties import SagaSettings
+from .properties import SagaSettings, SelectSettings
 from .select_tool import SelectTool
 
 CLASSES = (
     SagaPreferences,
     SagaSettings,
+    SelectSettings,
     install.InstallEngine,
     install.CancelInstall,
     install.RemoveEngine,
@@ -37,7 +41,11 @@ CLASSES = (
     fetch.FetchWeights,
     train.Train,
     train.Cancel,
+    hover.Hover,
+    hover.HoverEnd,
     select.Select,
+    scale.StepScale,
+    scale.NudgeScale,
     selection.Selection,
     decompose.Decompose,
     split.Split,
@@ -53,10 +61,12 @@ def register() -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.saga = bpy.props.PointerProperty(type=SagaSettings)
+    bpy.types.WorkSpace.saga = bpy.props.PointerProperty(type=SelectSettings)
     bpy.types.TOPBAR_MT_file_import.append(import_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_export.append(export_splat.draw_menu)
     bpy.types.STATUSBAR_HT_header.append(panels.draw_status)
     bpy.utils.register_tool(SelectTool, after={"builtin.select_lasso"}, separator=True)
+    keymaps.register()
     overlay.register()
     atexit.register(session.close)  # Blender does not call unregister() when it quits
 
@@ -65,11 +75,14 @@ def unregister() -> None:
     """Called by Blender when the extension is disabled; leaves nothing behind."""
     atexit.unregister(session.close)
     session.close()
+    clicking.forget()
     overlay.unregister()
+    keymaps.unregister()
     bpy.utils.unregister_tool(SelectTool)
     bpy.types.STATUSBAR_HT_header.remove(panels.draw_status)
     bpy.types.TOPBAR_MT_file_export.remove(export_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splat.draw_menu)
+    del bpy.types.WorkSpace.saga
     del bpy.types.Scene.saga
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -130,7 +130,6 @@ class EngineClient:
         python: str | Path,
         package_root: str | Path,
         device: str = "auto",
-        on_log: Callable[[str], None] | None = None,
         log_folder: str | Path | None = None,
     ) -> None:
         """
@@ -138,14 +137,11 @@ class EngineClient:
             python: the interpreter of the engine's environment.
             package_root: the folder that holds `backend`.
             device: "auto", "cpu" or "cuda".
-            on_log: called by `pump` with new lines of the engine's log.
             log_folder: where the log goes; None is the system's temporary folder.
         """
         self._command = [str(python), "-m", "backend.server", "--device", device]
         self._package_root = Path(package_root)
-        self._on_log = on_log
         self._log_folder = log_folder
-        self._log_passed_on = 0  # bytes
         self.log_path: Path | None = None  # there is one once the engine was started
         self._ids = itertools.count(1)
         self._events: queue.SimpleQueue = queue.SimpleQueue()
@@ -158,6 +154,11 @@ class EngineClient:
         if self._process is None or self._process.exit_code is not None:
             return "dead"
         return "ready" if self._process.ready else "starting"
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._pending)
 
     def request(
         self,
@@ -202,7 +203,6 @@ class EngineClient:
         What a callback raises is raised here; the next call goes on behind it.
         """
         deadline = time.monotonic() + budget_s
-        self._pass_log_on()
         while not self._events.empty():
             self._dispatch(*self._events.get())
             if time.monotonic() >= deadline:
@@ -234,7 +234,6 @@ class EngineClient:
         self._pending.clear()
         if process is not None:
             process.close()
-            self._pass_log_on()
 
     def _living_process(self) -> EngineProcess:
         if self.state == "dead":
@@ -275,25 +274,11 @@ class EngineClient:
             if pending.process is process:
                 self._events.put((process, id, protocol.failed(failure)))
 
-    def _pass_log_on(self) -> None:
-        if self._on_log is None or self.log_path is None:
-            return
-        lines = _read_log(self.log_path, self._log_passed_on).rpartition(b"\n")[0]
-        if lines:
-            self._log_passed_on += len(lines) + 1
-            self._on_log(lines.decode(errors="replace"))
-
-
-def _read_log(path: Path, start: int = 0) -> bytes:
-    """The log from a byte on; nothing when a cleaner of temporary files has been there."""
-    try:
-        with path.open("rb") as log:
-            log.seek(start)
-            return log.read()
-    except FileNotFoundError:
-        return b""
-
 
 def _last_line(path: Path) -> str:
-    lines = _read_log(path).decode(errors="replace").split("\n")
+    """Of the log; "" when a cleaner of temporary files has been there."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    except FileNotFoundError:
+        return ""
     return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -19,7 +19,7 @@ from .installation.installer import Installation
 from .preferences import preferences
 from .viewport import redraw_viewports
 
-_TICK_S = 0.05
+_TICK_S = 0.01  # previews follow the mouse
 _CANCEL_S = 2.0  # for an installation to stop what it has started
 
 OnAnswer = Callable[[protocol.Reply], str]  # acts on an answer; returns what to tell the person
@@ -69,7 +69,7 @@ class EngineSession:
         Raises:
             SagaError: whatever kept the engine from answering.
         """
-        client = self._connected()
+        client = self.connected()
         return client.wait(client.request(message))
 
     def start(self, message: protocol.Work, label: str, on_answer: OnAnswer) -> None:
@@ -82,7 +82,7 @@ class EngineSession:
         Raises:
             SagaError: the engine cannot be asked.
         """
-        client = self._connected()
+        client = self.connected()
         self.cancel()
         job = self.job = Job(type(message), label)
         self.error = None
@@ -92,8 +92,7 @@ class EngineSession:
             on_progress=partial(self._progressed, job),
             on_error=partial(self._failed, job),
         )
-        if not bpy.app.timers.is_registered(_drain):
-            bpy.app.timers.register(_drain, first_interval=_TICK_S, persistent=True)
+        self.listen()
 
     def cancel(self) -> None:
         """Ask the engine to stop what it is doing; its answer is ignored if it still comes."""
@@ -101,10 +100,17 @@ class EngineSession:
             self._client.cancel(self.job.id)
             self.job, self.notice, self.error = None, "Cancelled.", None
 
-    def drain(self) -> None:
-        """Call back for what the engine has said."""
-        if self._client is not None:
-            self._client.pump()
+    def listen(self) -> None:
+        """Call back for what the engine says from now on, until it has answered all."""
+        if not bpy.app.background and not bpy.app.timers.is_registered(_drain):
+            bpy.app.timers.register(_drain, first_interval=_TICK_S, persistent=True)
+
+    def drain(self) -> bool:
+        """Call back for what the engine has said; whether there is more to come."""
+        if self._client is None:
+            return False
+        self._client.pump()
+        return self._client.busy
 
     def close(self) -> None:
         """End the engine, and installing it; forget what was asked."""
@@ -121,8 +127,14 @@ class EngineSession:
         if client is not None:
             client.close()
 
-    def _connected(self) -> EngineClient:
-        """A client with the settings of the preferences, a new one when they have changed."""
+    def connected(self) -> EngineClient:
+        """A client with the settings of the preferences, a new one when they have changed.
+
+        Who asks it calls `listen` for the answer to come.
+
+        Raises:
+            BadInput: no Python is chosen.
+        """
         python, device = engine_python(), preferences().device
         settings = (python, device)
         if self._client is None or settings != self._client_settings:
@@ -172,8 +184,7 @@ def _redraw() -> None:
 
 def _drain() -> float | None:
     """Timer: lasts as long as something is under way."""
-    session.drain()
-    return _TICK_S if session.job is not None else None
+    return _TICK_S if session.drain() else None
 
 
 session = EngineSession()

@@ -3,12 +3,15 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
+from .clicks import asked_by, clicking
+
 WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
 
 
-def scale_property(default: float = 0.5) -> FloatProperty:
+def scale_property(default: float = 0.5, **more) -> FloatProperty:
     """How large the things are that are meant."""
     return FloatProperty(
+        **more,
         name="Scale",
         description=(
             "Size of the thing you want: 0 for the smallest parts, such as a handle, "
@@ -20,9 +23,10 @@ def scale_property(default: float = 0.5) -> FloatProperty:
     )
 
 
-def threshold_property() -> FloatProperty:
+def threshold_property(**more) -> FloatProperty:
     """How strictly a click is meant."""
     return FloatProperty(
+        **more,
         name="Threshold",
         description=(
             "How alike a Gaussian must be to the clicked one to belong to it: "
@@ -35,17 +39,19 @@ def threshold_property() -> FloatProperty:
     )
 
 
-def automatic_property() -> BoolProperty:
+def automatic_property(**more) -> BoolProperty:
     """Whether the engine finds the scale."""
     return BoolProperty(
+        **more,
         name="Automatic Scale",
         description="Let the engine find the scale of the whole thing that is clicked",
     )
 
 
-def connected_property() -> BoolProperty:
+def connected_property(**more) -> BoolProperty:
     """Whether things of the same kind elsewhere stay out."""
     return BoolProperty(
+        **more,
         name="Only Connected",
         description="Select only what hangs together in space with what is clicked",
     )
@@ -104,11 +110,7 @@ class SagaSettings(bpy.types.PropertyGroup):
         min=0,
         soft_max=10_000,
     )
-    scale: scale_property()
-    automatic: automatic_property()
-    connected: connected_property()
     cluster_scale: scale_property(WHOLE_OBJECTS)
-    threshold: threshold_property()
     show_splats: BoolProperty(
         name="Show Splats",
         description=(
@@ -117,3 +119,16 @@ class SagaSettings(bpy.types.PropertyGroup):
         ),
         default=True,
     )
+
+
+def _ask_again(settings, _context) -> None:
+    clicking.ask_again(asked_by(settings))
+
+
+class SelectSettings(bpy.types.PropertyGroup):
+    """How to select, `workspace.saga`: there, moving a slider is no step to undo of its own"""
+
+    scale: scale_property(update=_ask_again)
+    automatic: automatic_property(update=_ask_again)
+    threshold: threshold_property(update=_ask_again)
+    connected: connected_property(update=_ask_again)

@@ -5,7 +5,17 @@ Shift adds it to what is selected, Ctrl takes it away, both together keep what i
 
 import bpy
 
+from .operators.hover import TOOL, Hover
+from .operators.scale import NudgeScale, StepScale
 from .operators.select import Select
+from .operators.selection import Selection
+from .operators.split import Split
+
+
+def _key(operator: type, kind: str, modifiers: dict | None = None, **properties) -> tuple:
+    """An entry of a tool's keymap."""
+    event = {"type": kind, "value": "PRESS", **(modifiers or {})}
+    return operator.bl_idname, event, {"properties": list(properties.items())}
 
 
 class SelectTool(bpy.types.WorkSpaceTool):
@@ -13,24 +23,32 @@ class SelectTool(bpy.types.WorkSpaceTool):
 
     bl_space_type = "VIEW_3D"
     bl_context_mode = "OBJECT"
-    bl_idname = "saga.select_tool"
+    bl_idname = TOOL
     bl_label = Select.bl_label
-    bl_description = "Click a thing in a trained Gaussian splat to select it"
+    bl_description = (
+        "Click a thing in a trained Gaussian splat to select it.\n"
+        "Shift adds, Ctrl takes away. [ and ], or Alt and the wheel: smaller or larger things"
+    )
     bl_icon = "ops.generic.select"
-    bl_keymap = tuple(
-        (
-            Select.bl_idname,
-            {"type": "LEFTMOUSE", "value": "PRESS", **modifier},
-            {"properties": [("operation", operation)]},
-        )
-        for modifier, operation in (
-            ({}, "SET"),
-            ({"shift": True}, "ADD"),
-            ({"ctrl": True}, "SUBTRACT"),
-            ({"shift": True, "ctrl": True}, "INTERSECT"),
-        )
+    bl_keymap = (
+        (Hover.bl_idname, {"type": "MOUSEMOVE", "value": "ANY"}, None),
+        _key(Select, "LEFTMOUSE", operation="SET"),
+        _key(Select, "LEFTMOUSE", {"shift": True}, operation="ADD"),
+        _key(Select, "LEFTMOUSE", {"ctrl": True}, operation="SUBTRACT"),
+        _key(Select, "LEFTMOUSE", {"shift": True, "ctrl": True}, operation="INTERSECT"),
+        _key(NudgeScale, "WHEELUPMOUSE", {"alt": True}, notches=1),
+        _key(NudgeScale, "WHEELDOWNMOUSE", {"alt": True}, notches=-1),
+        _key(StepScale, "RIGHT_BRACKET", step=1),
+        _key(StepScale, "LEFT_BRACKET", step=-1),
+        _key(Selection, "ESC", mode="NONE"),
+        _key(Split, "RET"),
+        _key(Split, "NUMPAD_ENTER"),
     )
 
     def draw_settings(context, layout, _tool):
-        layout.prop(context.scene.saga, "scale", slider=True)
-        layout.prop(context.scene.saga, "threshold", slider=True)
+        settings = context.workspace.saga
+        layout.prop(settings, "automatic")
+        row = layout.row()
+        row.enabled = not settings.automatic
+        row.prop(settings, "scale", slider=True)
+        layout.prop(settings, "threshold", slider=True)

@@ -31,6 +31,11 @@ def is_splat(obj: bpy.types.Object | None) -> bool:
     )
 
 
+def find_splat(uid: int) -> bpy.types.Object | None:
+    """The splat of that session_uid, whatever it is called by now; None if it is gone."""
+    return next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
+
+
 def scene_index(pointcloud: bpy.types.PointCloud) -> np.ndarray:
     """Which Gaussian of the scene file each point is, int32 [N]; -1 for none of it."""
     return read_or(pointcloud, INDEX, np.full(len(pointcloud.points), -1, np.int32))

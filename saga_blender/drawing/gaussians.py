@@ -9,6 +9,7 @@ from ...backend.gaussians.quaternions import matrices_from_quats
 TEXELS = 4  # of four floats, for each Gaussian
 MIN_ALPHA = 1 / 255  # fainter is not seen
 SELECTED_COLOR = np.array((1.0, 0.45, 0.05), np.float32)
+PREVIEW_COLOR = np.array((0.15, 0.65, 1.0), np.float32)
 
 _SH0 = sqrt(1 / (4 * pi))
 _TINT = 0.6  # how much of SELECTED_COLOR a selected Gaussian takes

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field
 
 import bpy
 import gpu
+import numpy as np
 
 from ..splat_object import is_splat
-from ..viewport import redraw_viewports
+from ..viewport import redraw_pictures
 from .picture import Picture
-from .splats import World, draw_points, draws_itself, point_batch
+from .splats import World, draw_points, draws_itself, highlight_batch, point_batch
 
 _REST_S = 0.2  # without a change, until the picture is drawn
+_PREVIEW_OPACITY = 0.5
 _SLICE_S = 0.15  # of drawing a picture, before Blender hears the mouse again
 
 
@@ -27,6 +29,21 @@ class View:
 
 
 @dataclass
+class Preview:
+    """Gaussians that are coloured for now, without a change of data."""
+
+    uid: int  # session_uid of the object
+    chosen: np.ndarray  # boolean [N]
+    batch: gpu.types.GPUBatch | None = None
+
+    def draw(self, obj: bpy.types.Object, view: bpy.types.RegionView3D) -> None:
+        """Over what is there; the object as evaluated."""
+        if self.batch is None:
+            self.batch = highlight_batch(obj.original.data, self.chosen)
+        draw_points(self.batch, obj.matrix_world, view, _PREVIEW_OPACITY)
+
+
+@dataclass
 class Overlay:
     """The add-on's drawing: what is on the graphics card, and for which data."""
 
@@ -36,6 +53,7 @@ class Overlay:
     points: dict[int, tuple[int, gpu.types.GPUBatch]] = field(default_factory=dict)
     views: dict[int, View] = field(default_factory=dict)  # by region
     world: tuple[tuple, World] | None = None
+    preview: Preview | None = None
 
     def register(self) -> None:
         """Draw from now on; nothing without a window."""
@@ -51,8 +69,8 @@ class Overlay:
         """Leave nothing behind."""
         if self.handle is None:
             return
-        if bpy.app.timers.is_registered(redraw_viewports):
-            bpy.app.timers.unregister(redraw_viewports)
+        if bpy.app.timers.is_registered(redraw_pictures):
+            bpy.app.timers.unregister(redraw_pictures)
         bpy.types.SpaceView3D.draw_handler_remove(self.handle, "WINDOW")
         bpy.app.handlers.depsgraph_update_post.remove(_changed)
         bpy.app.handlers.undo_post.remove(_replaced)
@@ -66,7 +84,7 @@ class Overlay:
         self.scene_version += 1
         self.points.clear()
         self.views.clear()
-        self.world = None
+        self.world = self.preview = None
 
     def draw(self, context) -> None:
         """Draw the splats of the region that is being drawn."""
@@ -82,11 +100,24 @@ class Overlay:
         for obj in splats:
             if view.shown is None or obj not in ours:
                 draw_points(self._points(obj), obj.matrix_world, context.region_data, 1)
+        for obj in splats:
+            if self.preview is not None and self.preview.uid == _uid(obj):
+                self.preview.draw(obj, context.region_data)
+
+    def show_preview(self, obj, chosen: np.ndarray) -> None:
+        """Colour the Gaussians where `chosen` (boolean [N]) holds until `end_preview`."""
+        self.preview = Preview(_uid(obj), chosen)
+        redraw_pictures()
+
+    def end_preview(self) -> None:
+        """Take the colour away."""
+        self.preview = None
+        redraw_pictures()
 
     def _view(self, context, splats: list) -> View:
         """What the region shows, up to date."""
         region, now = context.region, time.perf_counter()
-        matrices = [(obj.session_uid, _flat(obj.matrix_world)) for obj in splats]
+        matrices = [(_uid(obj), _flat(obj.matrix_world)) for obj in splats]
         pose = (region.width, region.height, _flat(context.region_data.perspective_matrix))
         pose += tuple(matrices)
         content = (self.scene_version, *(self._version(obj) for obj in splats))
@@ -118,19 +149,19 @@ class Overlay:
             _wake(0)
 
     def _world(self, splats: list) -> World:
-        key = tuple((o.session_uid, self._version(o), _flat(o.matrix_world)) for o in splats)
+        key = tuple((_uid(o), self._version(o), _flat(o.matrix_world)) for o in splats)
         if self.world is None or self.world[0] != key:
             self.world = (key, World(splats))
         return self.world[1]
 
     def _points(self, obj) -> gpu.types.GPUBatch:
-        uid, version = obj.session_uid, self._version(obj)
+        uid, version = _uid(obj), self._version(obj)
         if uid not in self.points or self.points[uid][0] != version:
             self.points[uid] = (version, point_batch(obj.data))
         return self.points[uid][1]
 
     def _version(self, obj) -> int:
-        return self.versions.get(obj.session_uid, 0)
+        return self.versions.get(_uid(obj), 0)
 
 
 def _visible_splats(context) -> list[bpy.types.Object]:
@@ -144,14 +175,19 @@ def _visible_splats(context) -> list[bpy.types.Object]:
     return [obj for obj in shown if is_splat(obj)]
 
 
+def _uid(obj: bpy.types.Object) -> int:
+    """Which object it is, evaluated or not: evaluated ones all have the session_uid 0."""
+    return obj.original.session_uid
+
+
 def _flat(matrix) -> tuple[float, ...]:
     return tuple(number for row in matrix for number in row)
 
 
 def _wake(delay_s: float) -> None:
     """Draw the viewports again after a while."""
-    if not bpy.app.timers.is_registered(redraw_viewports):
-        bpy.app.timers.register(redraw_viewports, first_interval=delay_s)
+    if not bpy.app.timers.is_registered(redraw_pictures):
+        bpy.app.timers.register(redraw_pictures, first_interval=delay_s)
 
 
 def _draw() -> None:
@@ -167,7 +203,7 @@ def _changed(_scene, depsgraph) -> None:
     overlay.scene_version += 1
     for update in depsgraph.updates:
         if update.is_updated_geometry and isinstance(update.id, bpy.types.Object):
-            uid = update.id.session_uid
+            uid = _uid(update.id)
             overlay.versions[uid] = overlay.versions.get(uid, 0) + 1
 
 

@@ -26,9 +26,11 @@ class Picture:
         order = back_to_front(world.heads, np.array(view_projection))
         self._count, self._drawn = len(order), 0
         self._order = texture(order.astype(np.float32)[:, None, None])
-        self._target = gpu.types.GPUOffScreen(*size, format="RGBA16F")
+        self._colors = gpu.types.GPUTexture(size, format="RGBA16F")
+        # Not a GPUOffScreen: to make one takes the framebuffer away that is being drawn into.
+        self._target = gpu.types.GPUFrameBuffer(color_slots=self._colors)
         with self._target.bind():
-            gpu.state.active_framebuffer_get().clear(color=(0, 0, 0, 0))
+            self._target.clear(color=(0, 0, 0, 0))
 
     @property
     def finished(self) -> bool:
@@ -40,7 +42,6 @@ class Picture:
         quad = batch_for_shader(shader, "TRI_STRIP", {"corner": _CORNERS})
         deadline = time.perf_counter() + budget_s
         with self._target.bind():
-            target = gpu.state.active_framebuffer_get()
             gpu.state.blend_set("ALPHA_PREMULT")
             gpu.state.depth_test_set("NONE")
             while not self.finished and time.perf_counter() < deadline:
@@ -53,13 +54,13 @@ class Picture:
                 shader.uniform_sampler("scene_depth", self._depth)
                 quad.draw_instanced(shader, instance_count=count)
                 self._drawn += count
-                target.read_color(0, 0, 1, 1, 4, 0, "FLOAT")  # waits until it is drawn
+                self._target.read_color(0, 0, 1, 1, 4, 0, "FLOAT")  # waits until it is drawn
             gpu.state.blend_set("NONE")
 
     def show(self) -> None:
         """Lay it over the viewport that is being drawn."""
         shader = picture_shader()
         gpu.state.blend_set("ALPHA_PREMULT")
-        shader.uniform_sampler("picture", self._target.texture_color)
+        shader.uniform_sampler("picture", self._colors)
         batch_for_shader(shader, "TRI_STRIP", {"corner": _CORNERS}).draw(shader)
         gpu.state.blend_set("NONE")

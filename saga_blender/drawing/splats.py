@@ -7,10 +7,11 @@ from gpu_extras.batch import batch_for_shader
 
 from ..point_cloud import read
 from ..splat_object import BASE, ROTATION, SCALE, selection
-from .gaussians import TEXELS, display_colors, records, sample
+from .gaussians import PREVIEW_COLOR, TEXELS, display_colors, records, sample
 from .shaders import ROW, point_shader
 
 _POINTS = 300_000  # drawn of one object while the view moves
+_PREVIEW_POINTS = 60_000
 _LARGEST_POINT = 6.0  # pixels
 
 
@@ -28,8 +29,23 @@ def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
     scales = read(data.attributes[SCALE])[rows]
     tones = np.empty((len(scales), 4), np.float32)
     tones[:, :3] = display_colors(read(data.attributes[BASE])[rows], selected[rows])
-    tones[:, 3] = np.cbrt(scales.prod(axis=1)) * np.sqrt(max(1, len(selected) / _POINTS))
+    tones[:, 3] = _radii(scales, len(selected) / _POINTS)
     return _points(read(data.attributes["position"])[rows], tones)
+
+
+def highlight_batch(data: bpy.types.PointCloud, chosen: np.ndarray) -> gpu.types.GPUBatch:
+    """Some of the Gaussians where `chosen` (boolean [N]) holds, as points of one colour."""
+    rows = np.flatnonzero(chosen)
+    shown = rows[sample(len(rows), _PREVIEW_POINTS)]
+    tones = np.empty((len(shown), 4), np.float32)
+    tones[:, :3] = PREVIEW_COLOR
+    tones[:, 3] = _radii(read(data.attributes[SCALE])[shown], len(rows) / _PREVIEW_POINTS)
+    return _points(read(data.attributes["position"])[shown], tones)
+
+
+def _radii(scales: np.ndarray, each_for: float) -> np.ndarray:
+    """How large points are drawn, each of which stands for so many Gaussians."""
+    return np.cbrt(scales.prod(axis=1)) * np.sqrt(max(1, each_for))
 
 
 def _points(positions: np.ndarray, tones: np.ndarray) -> gpu.types.GPUBatch:

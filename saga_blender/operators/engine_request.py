@@ -5,7 +5,7 @@ import bpy
 from ...backend import protocol
 from ...backend.errors import BadInput, SagaError
 from ..engine_session import OnAnswer, session
-from ..splat_object import SOURCE, TOTAL, is_splat, scene_index
+from ..splat_object import SOURCE, TOTAL, find_splat, is_splat, scene_index
 
 
 class EngineRequest:
@@ -64,7 +64,7 @@ def asked_object(uid: int, total: int) -> bpy.types.Object | None:
     Raises:
         BadInput: the scene's file is no longer the one that was imported.
     """
-    obj = next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
+    obj = find_splat(uid)
     if obj is None:
         return None
     if total != obj.data[TOTAL] or scene_index(obj.data).max(initial=-1) >= total:

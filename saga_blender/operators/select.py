@@ -1,13 +1,12 @@
 """Select: a click on a thing selects the Gaussians of that thing."""
 
 import bpy
-import numpy as np
 from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Vector
 
 from ...backend import protocol
-from ...backend.gaussians.selection import combine
-from ..placement import scene_to_world
+from ..clicks import Asked, Clicks, asked_by, clicking
+from ..previews import previews
 from ..properties import (
     automatic_property,
     connected_property,
@@ -15,7 +14,6 @@ from ..properties import (
     scale_property,
     threshold_property,
 )
-from ..splat_object import SOURCE, per_point, remaining, selection, set_selection
 from ..viewport import ClickRay, bounding_sphere, click_ray
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
@@ -70,7 +68,7 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
         self.ray_origin, self.ray_direction = ray.origin, ray.direction
         self.pixel_angle = ray.pixel_angle
         for name in ("scale", "automatic", "threshold", "connected"):
-            setattr(self, name, getattr(context.scene.saga, name))
+            setattr(self, name, getattr(context.workspace.saga, name))
         return self.execute(context)
 
     def execute(self, context):
@@ -79,31 +77,20 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
         if not direction.length:
             self.report({"ERROR"}, "A click needs a direction: set ray_origin and ray_direction")
             return {"CANCELLED"}
+        clicking.let_go()
+        previews.forget()
         ray = ClickRay(Vector(self.ray_origin), direction, self.pixel_angle)
-        local = ray.seen_from(scene_to_world(obj))
-        message = protocol.Select(
-            scene=obj.data[SOURCE],
-            ray_origin=tuple(local.origin),
-            ray_direction=tuple(local.direction),
-            pixel_angle=self.pixel_angle,
-            scale=None if self.automatic else self.scale,
-            threshold=self.threshold,
-            connected=self.connected,
-            subset=remaining(obj.data),
+        clicks, asked = Clicks.on(obj, ray.in_scene(obj), self.operation), asked_by(self)
+        return self.ask(
+            clicks.message(obj, asked), lambda reply: apply_selection(clicks, asked, reply)
         )
-        uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
-        operation = self.operation  # the operator itself is gone by then
-        return self.ask(message, lambda reply: apply_selection(uid, reply, operation))
 
 
-def apply_selection(uid: int, reply: protocol.Selected, operation: str = "SET") -> str:
+def apply_selection(clicks: Clicks, asked: Asked, reply: protocol.Selected) -> str:
     """Change the selection of the object that was clicked, if there still is one."""
-    obj = asked_object(uid, reply.total)
+    obj = asked_object(clicks.uid, reply.total)
     if obj is None:
         return "The clicked object is gone."
-    mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
-    found = per_point(obj.data, mask, False)
-    selected = combine(selection(obj.data), found, operation)
-    set_selection(obj.data, selected)
-    count = f"{np.count_nonzero(selected):,} of {len(selected):,} Gaussians"
-    return f"{count} selected, at scale {reply.scale:.2f}."
+    answered = clicks.answered(obj, reply, asked)
+    clicking.settle(obj, answered)
+    return answered.notice

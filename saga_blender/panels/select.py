@@ -23,7 +23,7 @@ class SelectPanel(SubPanel, bpy.types.Panel):
         ).name = SelectTool.bl_idname
         if obstacle := Select.obstacle(context):
             write(layout, context, obstacle, icon="INFO")
-        settings = context.scene.saga
+        settings = context.workspace.saga
         layout.prop(settings, "automatic")
         row = layout.row()
         row.enabled = not settings.automatic

@@ -162,19 +162,21 @@ def test_an_engine_that_is_not_chosen_or_not_there_says_so(addon, engine, ply, t
 def test_an_answer_finds_its_object_by_identity(addon, ply, tmp_path):
     """What comes late: the object was renamed, its file changed, or it is gone."""
     protocol, errors = addon("backend.protocol"), addon("backend.errors")
-    answer = addon("saga_blender.operators.select").apply_selection
+    clicks = addon("saga_blender.clicks")
+    apply = addon("saga_blender.operators.select").apply_selection
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
     obj = bpy.context.object
-    uid, obj.name = obj.session_uid, "renamed"
+    clicked, asked = clicks.Clicks.on(obj, protocol.Click(), "SET"), (0.5, False, 0.75, False)
+    obj.name = "renamed"
     reply = protocol.Selected(np.packbits(BALL == 1), 300, len(BALL), 0.5, 1.0)
-    assert "300 of 600" in answer(uid, reply)
+    assert "300 of 600" in apply(clicked, asked, reply)
     selected = addon("saga_blender.splat_object").selection(obj.data)
     np.testing.assert_array_equal(selected, BALL == 1)
     other_scene = protocol.Selected(np.packbits(np.ones(700, bool)), 700, 700, 0.5, 1.0)
     with pytest.raises(errors.BadInput, match="has changed"):
-        answer(uid, other_scene)
+        apply(clicked, asked, other_scene)
     bpy.data.objects.remove(obj)
-    assert "gone" in answer(uid, reply)
+    assert "gone" in apply(clicked, asked, reply)
 
 
 def test_decompose_finds_both_balls_and_splits_them(addon, balls):
@@ -197,3 +199,36 @@ def test_decompose_finds_both_balls_and_splits_them(addon, balls):
     assert len(bpy.data.pointclouds) == len(parts)
     with pytest.raises(RuntimeError, match="told apart"):  # one ball is one object
         bpy.ops.saga.decompose(scale=0.0)
+
+
+def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon, balls):
+    selection = addon("saga_blender.splat_object").selection
+    clicking = addon("saga_blender.clicks").clicking
+    session = addon("saga_blender.engine_session").session
+    click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
+    one = selection(balls.data)
+    settings = bpy.context.workspace.saga
+    for scale in (0.2, 0.5, 0.9, 1.0):  # only the first and the last are asked
+        settings.scale = scale
+    while session.drain():
+        pass
+    assert (selection(balls.data) == one).all(), "a moving slider changes no data"
+    clicking.let_go()
+    assert selection(balls.data).mean() > 0.95 and clicking.standing().scale == 1.0
+
+    bpy.ops.saga.selection(mode="NONE")  # what was clicked is gone: the slider has nothing to say
+    settings.scale = 0.3
+    assert not session.drain() and clicking.standing() is None
+
+
+def test_the_next_larger_and_smaller_thing(addon, balls):
+    selection = addon("saga_blender.splat_object").selection
+    click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
+    bpy.ops.saga.step_scale(step=1)
+    assert selection(balls.data).mean() > 0.95
+    assert bpy.context.workspace.saga.scale > 0.3, "the slider follows"
+    bpy.ops.saga.step_scale(step=-1)
+    assert (selection(balls.data) == (BALL == 0)).mean() > 0.95
+    bpy.ops.saga.selection(mode="NONE")
+    with pytest.raises(RuntimeError, match="poll"):
+        bpy.ops.saga.step_scale(step=1)

@@ -1,0 +1,167 @@
+"""What the selection was clicked with: asked again when a slider moves, and refined by more clicks.
+
+`clicking` is the add-on's only memory of it. It holds nothing that Blender's data
+does not: once the selection is another one, it has nothing more to say.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import bpy
+import numpy as np
+
+from ..backend import protocol
+from ..backend.gaussians.selection import combine
+from .drawing.overlay import overlay
+from .engine_session import session
+from .operators.engine_request import asked_object
+from .previews import previews
+from .splat_object import (
+    SOURCE,
+    find_splat,
+    per_point,
+    remaining,
+    selection,
+    set_selection,
+)
+
+_REST_S = 0.4  # a slider that is not moved for so long has been let go
+
+Asked = tuple[float, bool, float, bool]  # scale, automatic, threshold, connected
+
+
+def asked_by(settings) -> Asked:
+    """How a thing is asked for: by a workspace's settings, or by an operator's properties."""
+    return settings.scale, settings.automatic, settings.threshold, settings.connected
+
+
+@dataclass(frozen=True)
+class Clicks:
+    """A click, what it competes with, and what it has made of the selection."""
+
+    uid: int  # session_uid of the splat
+    click: protocol.Click  # in the frame of the splat's scene file
+    operation: str  # one of backend.gaussians.selection.OPERATIONS
+    before: np.ndarray  # boolean [N], the selection when it was clicked
+    rivals: tuple[protocol.Click, ...] = ()  # what is more like these is not meant
+    asked: Asked | None = None
+    scale: float = 0.0  # that was asked for, or found
+    after: np.ndarray | None = None  # boolean [N], the selection that came of it
+
+    @classmethod
+    def on(cls, obj: bpy.types.Object, click: protocol.Click, operation: str) -> "Clicks":
+        """A click on a splat. What is taken away is what is less like the thing last clicked."""
+        last, rivals = clicking.standing(), ()
+        if operation == "SUBTRACT" and last is not None and last.uid == obj.session_uid:
+            keeps = last.operation in ("SET", "ADD")
+            rivals = (replace(last.click, wanted=False),) if keeps else last.rivals
+        return cls(obj.session_uid, click, operation, selection(obj.data), rivals)
+
+    def message(self, obj: bpy.types.Object, asked: Asked, step: int = 0) -> protocol.Select:
+        """The question to the engine.
+
+        Args:
+            obj: the splat.
+            asked: how the thing is asked for.
+            step: to the next larger (1) or smaller (-1) thing.
+        """
+        scale, automatic, threshold, connected = asked
+        return protocol.Select(
+            scene=obj.data[SOURCE],
+            ray_origin=self.click.ray_origin,
+            ray_direction=self.click.ray_direction,
+            pixel_angle=self.click.pixel_angle,
+            clicks=self.rivals,
+            scale=None if automatic else scale,
+            step=step,
+            threshold=threshold,
+            connected=connected,
+            subset=remaining(obj.data),
+        )
+
+    def answered(self, obj: bpy.types.Object, reply: protocol.Selected, asked: Asked) -> "Clicks":
+        """The same with what it makes of the selection."""
+        after = combine(self.before, found(obj, reply), self.operation)
+        return replace(self, asked=asked, scale=reply.scale, after=after)
+
+    @property
+    def notice(self) -> str:
+        """What to tell the person of the selection."""
+        count = f"{np.count_nonzero(self.after):,} of {len(self.after):,} Gaussians"
+        return f"{count} selected, at scale {self.scale:.2f}."
+
+
+class Clicking:
+    """The clicks that the selection stands on, and what a moving slider says of them."""
+
+    def __init__(self) -> None:
+        self._last: Clicks | None = None
+        self._coming: Clicks | None = None  # shown, not yet in the data
+
+    def standing(self) -> Clicks | None:
+        """The last clicks, if the selection is still what they made it."""
+        if self._last is not None:
+            obj = find_splat(self._last.uid)
+            if obj is None or not np.array_equal(selection(obj.data), self._last.after):
+                self._last = None
+        return self._last
+
+    def settle(self, obj: bpy.types.Object, clicks: Clicks) -> None:
+        """Put what clicks have selected into the data."""
+        self._last, self._coming = clicks, None
+        overlay.end_preview()
+        set_selection(obj.data, clicks.after)
+
+    def ask_again(self, asked: Asked) -> bool:
+        """Show what the last clicks select when asked for otherwise; False where there are none.
+
+        The data follows when nothing more is asked for a moment.
+        """
+        last = self._coming or self.standing()
+        obj = last and find_splat(last.uid)
+        if obj is None:
+            return False
+        if asked != last.asked:
+            previews.ask(last.message(obj, asked), partial(self._show, last, asked))
+        return True
+
+    def _show(self, clicks: Clicks, asked: Asked, reply: protocol.Selected) -> None:
+        obj = asked_object(clicks.uid, reply.total)
+        if obj is None:
+            return
+        self._coming = clicks.answered(obj, reply, asked)
+        overlay.show_preview(obj, self._coming.after)
+        _stop_waiting()
+        if not bpy.app.background:  # where no timer runs
+            bpy.app.timers.register(_let_go, first_interval=_REST_S)
+
+    def let_go(self) -> None:
+        """Take over what the slider says, as one step to undo."""
+        clicks, self._coming = self._coming, None
+        if clicks is not None and self.standing():  # else another hand was faster
+            self.settle(find_splat(clicks.uid), clicks)
+            session.notice = clicks.notice
+            bpy.ops.ed.undo_push(message="Adjust Selection")
+
+    def forget(self) -> None:
+        """Drop everything, also what is under way."""
+        self._last = self._coming = None
+        _stop_waiting()
+
+
+def found(obj: bpy.types.Object, reply: protocol.Selected) -> np.ndarray:
+    """Which points of a splat the engine has found, boolean [N]."""
+    mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
+    return per_point(obj.data, mask, False)
+
+
+def _let_go() -> None:
+    clicking.let_go()
+
+
+def _stop_waiting() -> None:
+    if bpy.app.timers.is_registered(_let_go):
+        bpy.app.timers.unregister(_let_go)
+
+
+clicking = Clicking()

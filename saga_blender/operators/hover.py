@@ -1,0 +1,68 @@
+"""Hover: colour what a click would take, while the mouse moves.
+
+These operators answer single moves of the mouse: a modal one would keep Blender
+from saving automatically for as long as the mouse is in the viewport.
+"""
+
+from functools import partial
+
+import bpy
+
+from ...backend import protocol
+from ..clicks import Clicks, asked_by, found
+from ..drawing.overlay import overlay
+from ..previews import previews
+from ..viewport import click_at
+from .engine_request import asked_object, why_not_ask
+
+TOOL = "saga.select_tool"
+
+
+class Hover(bpy.types.Operator):
+    """Colour what a click would take"""
+
+    bl_idname = "saga.hover"
+    bl_label = "Preview What a Click Takes"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, context):
+        return not why_not_ask(context) and context.region_data is not None
+
+    def invoke(self, context, event):
+        ask_what_is_under(context, event)
+        return {"PASS_THROUGH"}
+
+
+class HoverEnd(bpy.types.Operator):
+    """Take the preview's colour away when the mouse leaves the viewport"""
+
+    bl_idname = "saga.hover_end"
+    bl_label = "End the Preview"
+    bl_options = {"INTERNAL"}
+
+    @classmethod
+    def poll(cls, _context):
+        return overlay.preview is not None
+
+    def invoke(self, context, _event):
+        in_viewport = context.region is not None and context.region.type == "WINDOW"
+        tool = context.workspace.tools.from_space_view3d_mode("OBJECT")
+        if not in_viewport or context.area.type != "VIEW_3D" or tool.idname != TOOL:
+            previews.forget()
+            overlay.end_preview()
+        return {"PASS_THROUGH"}
+
+
+def ask_what_is_under(context: bpy.types.Context, event: bpy.types.Event) -> None:
+    """Colour what a click at the mouse would take, when the engine has said so."""
+    obj = context.object
+    clicks = Clicks.on(obj, click_at(context, event, obj), "SET")
+    message = clicks.message(obj, asked_by(context.workspace.saga))
+    previews.ask(message, partial(_show, obj.session_uid))
+
+
+def _show(uid: int, reply: protocol.Selected) -> None:
+    obj = asked_object(uid, reply.total)
+    if obj is not None:
+        overlay.show_preview(obj, found(obj, reply))

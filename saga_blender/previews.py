@@ -1,0 +1,77 @@
+"""Questions that nobody waits for: what a click would take, what a moving slider would do."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+
+from ..backend import protocol
+from ..backend.errors import BadInput, SagaError
+from .engine_client import EngineClient
+from .engine_session import session
+
+OnPreview = Callable[[protocol.Reply], None]
+
+
+@dataclass
+class Preview:
+    """A question and who is told the answer, None once nobody wants it any more."""
+
+    message: protocol.Work
+    on_answer: OnPreview | None
+
+
+class Previews:
+    """One under way at most; of those that wait, only the newest is kept."""
+
+    def __init__(self) -> None:
+        self._under_way: Preview | None = None
+        self._waiting: Preview | None = None
+        self._mourned: EngineClient | None = None  # whose engine died of a preview
+
+    def ask(self, message: protocol.Work, on_answer: OnPreview) -> None:
+        """Ask beside the jobs, without a word where it fails.
+
+        An engine that has died is not started again for it, only for a job.
+        """
+        try:
+            client = session.connected()
+        except BadInput:  # no Python is chosen, as the panel says
+            return
+        if client is self._mourned and client.state == "dead":
+            return
+        preview = Preview(message, on_answer)
+        if self._under_way is not None and client.busy:
+            self._waiting = preview
+            return
+        self._under_way, self._waiting = preview, None
+        client.request(
+            message, partial(self._done, preview), on_error=partial(self._failed, client)
+        )
+        session.listen()
+
+    def forget(self) -> None:
+        """Tell nobody what is still to come."""
+        self._waiting = None
+        if self._under_way is not None:
+            self._under_way.on_answer = None
+
+    def _done(self, preview: Preview, reply: protocol.Reply) -> None:
+        self._next()
+        if preview.on_answer is not None:
+            with suppress(SagaError):  # its file has changed: a click will say so
+                preview.on_answer(reply)
+
+    def _failed(self, client: EngineClient, _error: SagaError) -> None:
+        """Nothing under the mouse, nothing trained, or no engine any more."""
+        if client.state == "dead":
+            self._mourned = client
+        self._next()
+
+    def _next(self) -> None:
+        waiting, self._under_way, self._waiting = self._waiting, None, None
+        if waiting is not None:
+            self.ask(waiting.message, waiting.on_answer)
+
+
+previews = Previews()

@@ -1,0 +1,63 @@
+"""Previews with a real engine process: never more than two, and none for a dead engine."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def talk(addon, monkeypatch):
+    """A session with the engine that does as it is told, and a function that waits."""
+    python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
+    if not python.exists():
+        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
+    module = addon("saga_blender.engine_session")
+    monkeypatch.setattr(module, "PACKAGE_ROOT", ROOT / "tests" / "stand_in")
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_python = str(python)
+
+    def finish():
+        deadline = time.monotonic() + 20
+        while module.session.drain():
+            assert time.monotonic() < deadline, "nothing came"
+            time.sleep(0.005)
+
+    module.session.close()
+    yield module.session, finish
+    module.session.close()
+    chosen.engine_python = ""
+
+
+def test_the_first_and_the_last_are_answered(addon, talk):
+    _, finish = talk
+    Info, previews = addon("backend.protocol").Info, addon("saga_blender.previews").Previews()
+    heard = []
+    for what in "abcde":
+        previews.ask(Info(what), lambda reply: heard.append(reply.text))
+    finish()
+    assert heard == ["a", "e"]
+    previews.ask(Info("f"), lambda reply: heard.append(reply.text))
+    previews.ask(Info("g"), lambda reply: heard.append(reply.text))
+    previews.forget()
+    finish()
+    assert heard == ["a", "e"], "nobody wanted f and g any more"
+
+
+def test_a_dead_engine_is_not_started_for_a_preview(addon, talk):
+    session, finish = talk
+    Info, previews = addon("backend.protocol").Info, addon("saga_blender.previews").Previews()
+    heard = []
+    previews.ask(Info("die"), heard.append)
+    finish()
+    for _ in range(3):  # as a moving mouse would
+        previews.ask(Info("again"), heard.append)
+        finish()
+    assert session.connected().state == "dead" and heard == []
+    session.wait(Info("a job"))
+    previews.ask(Info("now"), heard.append)
+    finish()
+    assert [reply.text for reply in heard] == ["now"]
