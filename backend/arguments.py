@@ -56,6 +56,19 @@ object; what is like nothing else belongs to none. With several scales, what is
 found at a smaller one is a part of what is found at a larger one: "Object 2.1"
 is the largest part of "Object 2", the second largest object."""
 
+FIND = """\
+Find things by what they are called, the best first.
+
+It asks a text-image model (CLIP, of open_clip) how well the words fit what the
+masks of several views agree on. The first time in a scene it looks at all of
+that, which takes minutes; after that an answer takes a moment. A score above
+0.5 says that the words fit a thing better than "object", "things", "stuff" and
+"texture" do; where no thing reaches --floor, nothing is found.
+
+The weights are never downloaded by this program. --text-model is a name of
+open_clip whose weights are in Hugging Face's cache, a file of weights named
+after the model (ViT-B-16.safetensors), or a folder as open_clip publishes one."""
+
 RENDER = """\
 Draw a view of the scene into a .png: its color, depth, alpha (how opaque),
 the trained features (things that belong together have one color), or a
@@ -102,6 +115,7 @@ def build_parser() -> Parser:
         ("train", "learn a scene's objects (first)", TRAIN, _train_options),
         ("select", "select what is clicked", SELECT, _select_options),
         ("decompose", "find all objects", DECOMPOSE, _decompose_options),
+        ("find", "find what words say", FIND, _find_options),
         ("render", "draw a view of a scene", RENDER, _render_options),
         ("info", "say what a scene holds", INFO, lambda parser: None),
         ("fetch", "download weights that masks are made with", FETCH, _fetch_options),
@@ -127,9 +141,7 @@ def _views_option(parser: Parser) -> None:
     )
 
 
-def _train_options(parser: Parser) -> None:
-    defaults = protocol.Train(scene="")
-    _views_option(parser)
+def _masks_option(parser: Parser) -> None:
     parser.add_argument(
         "--masks",
         metavar="DIR",
@@ -137,6 +149,12 @@ def _train_options(parser: Parser) -> None:
         help="the masks' folder (default: SCENE.saga/masks), or your own masks: label images "
         "DIR/VIEW.png with a number for each thing, further levels in DIR/level*/VIEW.png",
     )
+
+
+def _train_options(parser: Parser) -> None:
+    defaults = protocol.Train(scene="")
+    _views_option(parser)
+    _masks_option(parser)
     parser.add_argument(
         "--sam-checkpoint",
         metavar="FILE",
@@ -281,6 +299,13 @@ def _decompose_options(parser: Parser) -> None:
         help="how large things are, from 0 to 1; again for their parts",
     )
     parser.add_argument(
+        "--name-with",
+        metavar="MODEL",
+        help='name what is found with a text-image model (see `find --help`): "" for ViT-B-16',
+    )
+    _views_option(parser)
+    _masks_option(parser)
+    parser.add_argument(
         "-o",
         "--output",
         metavar="OUT",
@@ -295,6 +320,40 @@ def _fetch_options(parser: Parser) -> None:
     parser.add_argument("weights", choices=CATALOG, help=about)
     parser.add_argument(
         "--folder", metavar="DIR", default=".", help="where to (default: the current folder)"
+    )
+
+
+def _find_options(parser: Parser) -> None:
+    defaults = protocol.Find(scene="", text="")
+    parser.add_argument("text", metavar="WORDS", help='what is looked for: "the bulldozer"')
+    _views_option(parser)
+    _masks_option(parser)
+    parser.add_argument(
+        "--text-model",
+        metavar="MODEL",
+        default=defaults.model,
+        help="name, file or folder of a text-image model (default: ViT-B-16)",
+    )
+    parser.add_argument(
+        "--most",
+        metavar="N",
+        type=int,
+        default=defaults.most,
+        help="how many things to list (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--floor",
+        metavar="F",
+        type=float,
+        default=defaults.floor,
+        help="the least score of a thing that is found, from 0 to 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="OUT",
+        default="",
+        help="OUT.ply: the Gaussians of the best; OUT.npy: a row of booleans for each thing found",
     )
 
 

@@ -1,4 +1,4 @@
-"""The engine by hand: `python -m backend train|select|decompose|render|info|fetch`."""
+"""The engine by hand: `python -m backend train|select|decompose|find|render|info|fetch`."""
 
 import argparse
 import json
@@ -176,13 +176,19 @@ def _further_clicks(arguments: argparse.Namespace) -> tuple[protocol.Click, ...]
 
 
 def _decompose(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
-    _check_inputs(arguments.scene)
+    _check_inputs(arguments.scene, arguments.views, arguments.masks)
     output = Path(arguments.output)
     if output.suffix:
         _output(arguments.output, arguments.scene, ".npy")
     elif output.exists() or not output.parent.is_dir():
         raise BadInput(f"{output} cannot be made.", "Name a new folder in one that exists.")
-    request = protocol.Decompose(scene=arguments.scene, scales=tuple(arguments.scales))
+    request = protocol.Decompose(
+        scene=arguments.scene,
+        scales=tuple(arguments.scales),
+        name_with=arguments.name_with,
+        views=arguments.views,
+        masks=arguments.masks,
+    )
     found = engine.handle(request, report)
     if output.suffix:
         with replacing(output) as stream:
@@ -213,6 +219,41 @@ def _write_objects(path: Path, cloud: GaussianCloud, found: protocol.Decomposed)
         for name, mask in masks.items():
             if mask.any():
                 write_ply(folder / f"{name}.ply", cloud.subset(mask))
+
+
+def _find(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
+    _check_inputs(arguments.scene, arguments.views, arguments.masks)
+    output = arguments.output and _output(arguments.output, arguments.scene, ".ply", ".npy")
+    request = protocol.Find(
+        scene=arguments.scene,
+        text=arguments.text,
+        model=arguments.text_model,
+        views=arguments.views,
+        masks=arguments.masks,
+        most=arguments.most,
+        floor=arguments.floor,
+    )
+    found = engine.handle(request, report)
+    hits = list(zip(found.scores.tolist(), found.counts.tolist(), strict=True))
+    facts = {"hits": [{"score": score, "count": count} for score, count in hits]}
+    facts |= {"best": found.best, "things": found.things, "output": None}
+    if not hits:
+        text = (
+            f"Nothing was found: of {found.things} things the best scores {found.best:.2f}, "
+            f"below {arguments.floor:g}."
+        )
+        return text, facts
+    lines = [f"{k}. score {s:.2f}, {n:,} Gaussians" for k, (s, n) in enumerate(hits, 1)]
+    if output:
+        masks = np.unpackbits(found.masks, axis=1, count=found.total).astype(bool)
+        if output.suffix.lower() == ".ply":
+            write_ply(output, read_ply(arguments.scene).cloud.subset(masks[0]))
+        else:
+            with replacing(output) as stream:
+                np.save(stream, masks)
+        facts["output"] = str(output)
+        lines.append(f"Saved {output}")
+    return "\n".join(lines), facts
 
 
 def _render(arguments: argparse.Namespace, engine: "Engine", report: Report) -> tuple[str, dict]:
@@ -277,6 +318,7 @@ COMMANDS = {
     "train": _train,
     "select": _select,
     "decompose": _decompose,
+    "find": _find,
     "render": _render,
     "info": _info,
     "fetch": _fetch,

@@ -15,12 +15,14 @@ from .errors import MissingSoftware
 from .progress import Report, silent
 
 if TYPE_CHECKING:  # torch and numba take seconds to import: only when something is asked
+    from .language.image_text import ImageTextModel
     from .scene import Scene
 
 ANSWERS = {
     protocol.Train: "train",
     protocol.Select: "select",
     protocol.Decompose: "decompose",
+    protocol.Find: "find",
     protocol.Render: "render",
     protocol.Info: "info",
     protocol.Fetch: "fetch",
@@ -38,6 +40,8 @@ class Engine:
         self._wanted_device = device
         self._scene: Scene | None = None
         self._scene_stamp: tuple | None = None
+        self._text_model: ImageTextModel | None = None
+        self._text_model_name = ""
 
     @cached_property
     def device(self) -> str:
@@ -83,3 +87,17 @@ class Engine:
             self._scene = Scene(file, self.device)
             self._scene_stamp = stamp
         return self._scene
+
+    def text_model(self, name: str, report: Report = silent) -> "ImageTextModel":
+        """The text-image model of a name or path; the last one is kept.
+
+        Raises:
+            SagaError: see `load_image_text_model`.
+        """
+        from .language.image_text import load_image_text_model
+
+        if self._text_model is None or name != self._text_model_name:
+            report("Loading the text model", 0.0)
+            self._text_model = load_image_text_model(name, self.device)
+            self._text_model_name = name
+        return self._text_model

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from .gaussians.ply import read_ply
 from .rendering import make_rasterizer
 from .rendering.rasterizer import Rasterizer, RayContributions
 from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from .language.index import TextIndex
 
 REMEMBERED = 64  # traced clicks
 
@@ -40,6 +44,7 @@ class Scene:
         self.workspace = Workspace(path)
         self._traced: dict[tuple, RayContributions] = {}
         self._part: tuple[bytes, Rasterizer] | None = None  # the last subset's
+        self.text_indices: dict[tuple, TextIndex] = {}  # see language.scene_index
 
     @cached_property
     def fingerprint(self) -> str:
@@ -124,3 +129,4 @@ class Scene:
     def forget_training(self) -> None:
         """Read the trained field anew at the next question."""
         self.__dict__.pop("trained", None)
+        self.text_indices.clear()

@@ -38,3 +38,8 @@ class Workspace:
     def field(self) -> Path:
         """The trained affinity field."""
         return self.folder / "field.safetensors"
+
+    @property
+    def text_index(self) -> Path:
+        """What the scene's things look like, for finding them by name."""
+        return self.folder / "text_index.safetensors"

@@ -72,6 +72,12 @@ def operation_property() -> EnumProperty:
     )
 
 
+def _search(settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """What Enter in the text field does; an empty field asks nothing."""
+    if settings.find_text.strip() and bpy.ops.saga.find.poll():
+        bpy.ops.saga.find(text=settings.find_text)
+
+
 class SagaSettings(bpy.types.PropertyGroup):
     """Settings of a scene, `scene.saga`"""
 
@@ -111,6 +117,19 @@ class SagaSettings(bpy.types.PropertyGroup):
         soft_max=10_000,
     )
     cluster_scale: scale_property(WHOLE_OBJECTS)
+    text_model: StringProperty(
+        name="Text Model",
+        description=(
+            "The text-image model that finds by name: a file or folder of weights, or the name "
+            "of a model of open_clip whose weights are on this computer. Empty: ViT-B-16"
+        ),
+        subtype="FILE_PATH",
+    )
+    find_text: StringProperty(
+        name="Find",
+        description="What you look for, in a few English words, such as: the red mug. Press Enter",
+        update=_search,
+    )
     show_splats: BoolProperty(
         name="Show Splats",
         description=(

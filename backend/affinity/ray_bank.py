@@ -32,6 +32,7 @@ class ViewRays:
     membership: np.ndarray  # [P, M] boolean, whether the pixel lies in the mask
     mask_scales: np.ndarray  # [M] float64, scene units, all positive (Eq. 2)
     mask_areas: np.ndarray  # [M] float64, pixels of the whole mask
+    mask_index: np.ndarray  # [M] int64, which of the view's masks it is
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -97,6 +98,7 @@ def trace_view(
         membership[keep][:, measurable],
         scales[measurable],
         masks.areas()[measurable].astype(np.float64),
+        np.flatnonzero(measurable),
     )
 
 

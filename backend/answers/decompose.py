@@ -4,6 +4,8 @@ import numpy as np
 
 from ..engine import Engine
 from ..errors import BadInput, require_within
+from ..language.naming import named
+from ..language.scene_index import index_of
 from ..progress import Report
 from ..protocol import Decompose, Decomposed
 from ..segmentation.decompose import cluster
@@ -25,11 +27,16 @@ def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
         scene.require_mine(message.subset)
     levels = [cluster(field, scale, message.subset, report=report) for scale in scales]
     hierarchy = nest([level.labels for level in levels])
+    names = hierarchy.names
+    if message.name_with is not None:
+        model = engine.text_model(message.name_with, report)
+        index = index_of(scene, model, message.views, message.masks, report)
+        names = named(index, model, hierarchy, report)
     return Decomposed(
         scales=scales,
         labels=hierarchy.labels,
         confidence=np.stack([level.confidence for level in levels]),
         parents=hierarchy.parents,
-        names=hierarchy.names,
+        names=names,
         colors=hierarchy.colors,
     )

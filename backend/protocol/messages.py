@@ -82,6 +82,23 @@ class Decompose:
 
     scene: str
     scales: tuple[float, ...] = (0.7,)  # in [0, 1]; one finds whole objects, several also parts
+    name_with: str | None = None  # a text-image model, as in Find, that names them; None: no names
+    views: str = ""  # as in Train, for the naming
+    masks: str = ""  # as in Train, for the naming
+    subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
+
+
+@dataclass(frozen=True)
+class Find:
+    """Find things by what they are called. Answer: Found."""
+
+    scene: str
+    text: str  # a few words: "the bulldozer"
+    model: str = ""  # name or path of a text-image model; "" is the default one
+    views: str = ""  # as in Train
+    masks: str = ""  # as in Train
+    most: int = 5  # things that are answered, the best first
+    floor: float = 0.5  # in [0, 1]: relevancy below which a thing is not meant
     subset: np.ndarray | None = None  # int32 [M]: the Gaussians that are still there; None is all
 
 
@@ -174,8 +191,20 @@ class Decomposed:
     labels: np.ndarray  # int32 [S, N]: cluster of each Gaussian, -1 for none
     confidence: np.ndarray  # float32 [S, N]: cosine with the mean of the nearest cluster
     parents: np.ndarray  # int32 [K]: cluster that a part belongs to, -1 for a whole object
-    names: tuple[str, ...]  # of each cluster: "Object 2", "Object 2.1"
+    names: tuple[str, ...]  # of each cluster: "Object 2", "Object 2.1", or "mug", "mug 2"
     colors: np.ndarray  # uint8 [K, 3] RGB, one for each cluster
+
+
+@dataclass(frozen=True)
+class Found:
+    """Answer to Find: K things, the most relevant first; none when nothing is like the words."""
+
+    scores: np.ndarray  # float32 [K]: relevancy, above 0.5 more like the words than like "object"
+    masks: np.ndarray  # uint8 [K, ceil(total / 8)]: np.packbits of each one's Gaussians
+    counts: np.ndarray  # int64 [K]
+    total: int
+    best: float  # relevancy of the best of all things, found or not
+    things: int  # that were looked at
 
 
 @dataclass(frozen=True)
@@ -209,9 +238,9 @@ class Failed:
     advice: str
 
 
-Work = Train | Select | Decompose | Info | Fetch | Render  # what the engine itself answers
+Work = Train | Select | Decompose | Find | Info | Fetch | Render  # what the engine itself answers
 Request = Hello | Work | Cancel
-Result = Trained | Selected | Decomposed | Described | Fetched | Rendered
+Result = Trained | Selected | Decomposed | Found | Described | Fetched | Rendered
 Reply = Welcome | Progress | Result | Failed
 Message = Request | Reply
 

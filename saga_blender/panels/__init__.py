@@ -2,11 +2,12 @@
 
 from .decompose import DecomposePanel
 from .engine import SagaPanel, draw_status
+from .find import FindPanel
 from .scene import ScenePanel
 from .select import SelectPanel
 from .split import SplitPanel
 from .train import TrainPanel
 
-CLASSES = (SagaPanel, ScenePanel, TrainPanel, SelectPanel, DecomposePanel, SplitPanel)
+CLASSES = (SagaPanel, ScenePanel, TrainPanel, SelectPanel, DecomposePanel, FindPanel, SplitPanel)
 
 __all__ = ["CLASSES", "draw_status"]

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,12 @@ from backend.gaussians.ply import read_ply, write_ply
 
 ROOT = Path(__file__).resolve().parents[2]
 MASK = np.array([True, False, True] * 3)  # does not fill its last byte
+FOUND = protocol.Found(
+    np.float32([0.875, 0.75]),
+    np.packbits([MASK, ~MASK], axis=1),
+    np.array([6, 3]), 9, 0.875, 7,
+)  # fmt: skip
+NOT_FOUND = replace(FOUND, scores=FOUND.scores[:0], masks=FOUND.masks[:0], counts=FOUND.counts[:0])
 LABELS = np.array([[0, 0, 0, 0, 1, 1, 1, -1, -1], [2, 2, 2, -1, 3, 3, -1, -1, -1]], np.int32)
 
 
@@ -53,6 +60,7 @@ class StandInEngine(Engine):
                 ("Object 1", "Object 2", "Object 1.1", "Object 2.1"),
                 np.zeros((4, 3), np.uint8),
             ),
+            protocol.Find: FOUND if getattr(message, "floor", 0) <= 0.9 else NOT_FOUND,
             protocol.Render: protocol.Rendered(np.full((4, 6, 3), 200, np.uint8)),
         }[type(message)]
 
@@ -82,6 +90,7 @@ def run(capsys):
         (("train",), ["COLMAP", "cameras.json", "Segment Anything", "paper"]),
         (("select",), ["smallest part", "largest group", "cosine", "OUT.npy"]),
         (("decompose",), ["Object 2.1", "largest part", "OUT.npy"]),
+        (("find",), ["CLIP", "never downloaded", "OUT.npy"]),
         (("render",), ["depth", "features", "OUT.png"]),
     ],
 )
@@ -171,7 +180,7 @@ def test_decompose_writes_the_labels_and_answers_in_json(run, scene, tmp_path):
     code, out, _, asked = run(
         "decompose", scene, "--scale", 0.25, "--scale", 0.9, "-o", labels, "--json"
     )
-    assert asked == [protocol.Decompose(str(scene), scales=(0.25, 0.9))]
+    assert asked == [protocol.Decompose(str(scene), scales=(0.25, 0.9))]  # and no names
     assert code == 0 and json.loads(out) == {
         "output": str(labels), "scales": [0.9, 0.25],
         "names": ["Object 1", "Object 2", "Object 1.1", "Object 2.1"],
@@ -189,6 +198,38 @@ def test_decompose_writes_a_file_of_each_object_and_part(run, scene, tmp_path):
         "Object 1": [0, 1, 2, 3], "Object 2": [4, 5, 6], "Unassigned": [7, 8],
         "Object 1.1": [0, 1, 2], "Object 2.1": [4, 5],
     }  # fmt: skip
+
+
+def test_find_lists_the_hits_and_writes_the_best(run, scene, tmp_path):
+    best, masks = tmp_path / "best.ply", tmp_path / "masks.npy"
+    code, out, _, asked = run(
+        "find",
+        scene,
+        "the red mug",
+        "--text-model",
+        "RN50",
+        "--most",
+        2,
+        "--floor",
+        0.25,
+        "-o",
+        best,
+    )
+    assert asked == [protocol.Find(str(scene), "the red mug", model="RN50", most=2, floor=0.25)]
+    assert code == 0 and "1. score 0.88, 6 Gaussians" in out and "2. score 0.75" in out
+    np.testing.assert_array_equal(read_ply(best).cloud.means[:, 0], np.arange(9)[MASK])
+    code, out, _, _ = run("find", scene, "mug", "-o", masks, "--json")
+    assert json.loads(out) == {
+        "hits": [{"score": 0.875, "count": 6}, {"score": 0.75, "count": 3}],
+        "best": 0.875, "things": 7, "output": str(masks),
+    }  # fmt: skip
+    np.testing.assert_array_equal(np.load(masks), [MASK, ~MASK])
+
+
+def test_find_says_when_nothing_was_found_and_writes_nothing(run, scene, tmp_path):
+    code, out, _, _ = run("find", scene, "mug", "--floor", 0.95, "-o", tmp_path / "a.ply")
+    assert code == 0 and "Nothing was found" in out and "0.88" in out and "0.95" in out
+    assert not (tmp_path / "a.ply").exists()
 
 
 def test_render_hands_the_selection_over_and_writes_the_picture(run, scene, tmp_path):
@@ -222,6 +263,8 @@ REFUSED = {
     "no scale": ("decompose", "SCENE", "-o", "a.npy"),
     "over a folder": ("decompose", "SCENE", "--scale", "1", "-o", "."),
     "labels as a picture": ("decompose", "SCENE", "--scale", "1", "-o", "a.png"),
+    "no words": ("find", "SCENE"),
+    "hits as a picture": ("find", "SCENE", "mug", "-o", "a.png"),
     "no mask": ("render", "SCENE", "--view", "1", "--selection", "SCENE", "-o", "a.png"),
 }
 

@@ -232,3 +232,53 @@ def test_the_next_larger_and_smaller_thing(addon, balls):
     bpy.ops.saga.selection(mode="NONE")
     with pytest.raises(RuntimeError, match="poll"):
         bpy.ops.saga.step_scale(step=1)
+
+
+@pytest.fixture
+def text_model(addon):
+    """The stand-in text-image model, chosen in the panel."""
+    folder = ROOT / ".." / "shared" / "data" / "models" / "text_image_conse"
+    if not folder.is_dir():
+        pytest.skip("the stand-in text-image model is not here")
+    bpy.context.scene.saga.text_model = str(folder)
+
+
+def test_enter_in_the_text_field_finds_and_a_click_on_a_hit_selects(addon, balls, text_model):
+    found, splat_object = addon("saga_blender.found"), addon("saga_blender.splat_object")
+    assert found.stored_hits(balls.data) is None
+    with pytest.raises(RuntimeError, match="Nothing was looked for"):
+        bpy.ops.saga.select_found(hit=0)
+    assert bpy.ops.saga.find(text="the ball", floor=0.0) == {"FINISHED"}
+    hits = found.stored_hits(balls.data)
+    assert hits.text == "the ball" and list(hits.scores) == sorted(hits.scores, reverse=True)
+    selected = []
+    for hit, count in enumerate(hits.counts):
+        assert bpy.ops.saga.select_found(hit=hit) == {"FINISHED"}
+        selected.append(splat_object.selection(balls.data))
+        assert np.count_nonzero(selected[-1]) == count
+    assert max((mask == (ball == BALL)).mean() for mask in selected for ball in (0, 1)) > 0.95
+    with pytest.raises(RuntimeError, match="no hit 8"):
+        bpy.ops.saga.select_found(hit=7)
+
+    bpy.context.scene.saga.find_text = "an elephant with a violin"  # as Enter does
+    assert found.stored_hits(balls.data) == found.Hits("an elephant with a violin")
+    with pytest.raises(RuntimeError, match="no words"):
+        bpy.ops.saga.find(text=" ")
+    with pytest.raises(RuntimeError, match="10,000 characters"):
+        bpy.ops.saga.find(text="x" * 10_000)
+
+
+def test_what_is_found_is_looked_for_in_what_is_left(addon, balls, text_model):
+    found, splat_object = addon("saga_blender.found"), addon("saga_blender.splat_object")
+    splat_object.set_selection(balls.data, BALL == 0)
+    bpy.ops.saga.split()
+    bpy.context.view_layer.objects.active = balls
+    bpy.ops.saga.find(text="ball", floor=0.0)
+    bpy.ops.saga.select_found(hit=0)
+    assert splat_object.selection(balls.data).mean() > 0.9
+    assert len(found.stored_hits(balls.data).counts) >= 1
+
+
+def test_a_text_model_that_is_not_here_says_where_to_get_it(balls):
+    with pytest.raises(RuntimeError, match=r"not on this computer.*Download"):
+        bpy.ops.saga.find(text="ball")

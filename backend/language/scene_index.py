@@ -1,0 +1,77 @@
+"""The text index of a scene: made once, kept in its work folder and while the scene is open."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from ..cameras.camera import Camera
+from ..cameras.cameras_json import read_cameras_json
+from ..cameras.photographs import load_photograph
+from ..masks.label_images import LabelImages, open_masks
+from ..masks.store import MaskStore
+from ..pictures import stand_in
+from ..progress import Report, silent
+from ..scene import Scene
+from ..views import training_views
+from .image_text import ImageTextModel, digest_of
+from .index import TextIndex, build_index
+
+
+def index_of(
+    scene: Scene, model: ImageTextModel, views: str = "", masks: str = "", report: Report = silent
+) -> TextIndex:
+    """The index of a trained scene as a model sees it.
+
+    Args:
+        scene: opened.
+        model: loaded.
+        views, masks: as they were given for the training.
+        report: called often.
+
+    Raises:
+        NotTrained: the scene is not trained.
+        BadInput: views, masks or the trained features cannot be used.
+    """
+    trained = scene.trained
+    request = (model.identity, views, masks)
+    if request not in scene.text_indices:
+        store = open_masks(Path(masks) if masks else scene.workspace.masks)
+        cameras = _masked_views(scene, views, store, report)
+        made_from = [dataclasses.asdict(trained.provenance), model.identity]
+        key = _key(made_from, cameras, store.folder)
+        index = TextIndex.load(scene.workspace.text_index, key)
+        if index is None:
+            index = build_index(
+                scene.rasterizer, cameras, store, trained.field, model,
+                lambda camera: load_photograph(camera) if camera.image_path
+                else stand_in(scene, camera),
+                report,
+            )  # fmt: skip
+            index.save(scene.workspace.text_index, key)
+        scene.text_indices[request] = index
+    return scene.text_indices[request]
+
+
+def _masked_views(
+    scene: Scene, views: str, store: MaskStore | LabelImages, report: Report
+) -> list[Camera]:
+    """The views that have masks: a scene with photographs may be trained on made-up ones."""
+    cameras = training_views(scene, views, report=report)
+    masked = [camera for camera in cameras if camera.name in store]
+    if not masked and scene.workspace.cameras.is_file():
+        masked = [c for c in read_cameras_json(scene.workspace.cameras) if c.name in store]
+    return masked
+
+
+def _key(made_from: list, cameras: list[Camera], masks: Path) -> str:
+    """Tells indices apart: equal keys mean equal training, model, views and masks."""
+    files = sorted(path for path in masks.rglob("*") if path.is_file())
+    digest = hashlib.blake2b(json.dumps([made_from, digest_of(files)]).encode(), digest_size=16)
+    for camera in cameras:
+        digest.update(json.dumps([camera.name, camera.width, camera.height]).encode())
+        for array in (camera.K, camera.world_to_camera):
+            digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

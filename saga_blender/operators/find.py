@@ -1,0 +1,99 @@
+"""Find by name: words to the things of a splat, and a click on one of these selects it."""
+
+import bpy
+import numpy as np
+from bpy.props import FloatProperty, IntProperty, StringProperty
+
+from ...backend import protocol
+from ...backend.gaussians.selection import combine
+from ..found import MOST, Hits, points_of, store_hits, stored_hits
+from ..properties import operation_property
+from ..splat_object import SOURCE, remaining, scene_index, selection, set_selection
+from .engine_request import EngineRequest, asked_object, why_not_ask
+from .explained import Explained, why_not_edit
+
+
+class Find(Explained, EngineRequest, bpy.types.Operator):
+    """Look for things by what they are called"""
+
+    bl_idname = "saga.find"
+    bl_label = "Find by Name"
+    bl_options = {"REGISTER", "UNDO"}
+
+    text: StringProperty(
+        name="Words",
+        description="What is looked for, in a few English words: the red mug",
+        options={"SKIP_SAVE"},
+    )
+    floor: FloatProperty(
+        name="Floor",
+        description=(
+            "How well the words must fit a thing, for it to be found: "
+            'above 0.5 they fit it better than the word "object" does'
+        ),
+        min=0.0,
+        max=1.0,
+        default=0.5,
+    )
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        return why_not_ask(context)
+
+    def execute(self, context):
+        obj, settings = context.object, context.scene.saga
+        message = protocol.Find(
+            scene=obj.data[SOURCE],
+            text=self.text,
+            model=bpy.path.abspath(settings.text_model),
+            views=bpy.path.abspath(settings.views),
+            masks=bpy.path.abspath(settings.masks),
+            most=MOST,
+            floor=self.floor,
+            subset=remaining(obj.data),
+        )
+        uid, text = obj.session_uid, self.text  # neither need be there when the answer comes
+        return self.ask(message, lambda reply: apply_found(uid, text, reply))
+
+
+def apply_found(uid: int, text: str, reply: protocol.Found) -> str:
+    """Keep what was found with the object that was asked about, if there still is one."""
+    obj = asked_object(uid, reply.total)
+    if obj is None:
+        return "The object that was searched is gone."
+    masks = np.unpackbits(reply.masks, axis=1, count=reply.total).astype(bool)
+    points = masks[:, scene_index(obj.data)]
+    counts = tuple(np.count_nonzero(points, axis=1).tolist())
+    store_hits(obj.data, Hits(text, tuple(reply.scores.tolist()), counts), points)
+    if not counts:
+        return f'Nothing here is like "{text}": the best of {reply.things} scores {reply.best:.2f}.'
+    return f'"{text}": {len(counts)} found.'
+
+
+class SelectFound(Explained, bpy.types.Operator):
+    """Select one of the things that were found by name"""
+
+    bl_idname = "saga.select_found"
+    bl_label = "Select What Was Found"
+    bl_options = {"REGISTER", "UNDO"}
+
+    hit: IntProperty(
+        name="Hit", description="Which of the things found, the best is 0", min=0, max=MOST - 1
+    )
+    operation: operation_property()
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        if obstacle := why_not_edit(context.object):
+            return obstacle
+        return "" if stored_hits(context.object.data) else "Nothing was looked for: find it first"
+
+    def execute(self, context):
+        data = context.object.data
+        if self.hit >= len(stored_hits(data).counts):
+            self.report({"ERROR"}, f"There is no hit {self.hit + 1}: choose one of the list")
+            return {"CANCELLED"}
+        selected = combine(selection(data), points_of(data, self.hit), self.operation)
+        set_selection(data, selected)
+        self.report({"INFO"}, f"{np.count_nonzero(selected):,} Gaussians selected")
+        return {"FINISHED"}

@@ -1,0 +1,34 @@
+"""Finding by name."""
+
+import bpy
+
+from ..found import stored_hits
+from ..operators.find import Find, SelectFound
+from ..splat_object import is_splat
+from .parts import SubPanel, write
+
+
+class FindPanel(SubPanel, bpy.types.Panel):
+    """Finding things by what they are called"""
+
+    bl_idname = "VIEW3D_PT_saga_find"
+    bl_label = "Find by Name"
+
+    def draw(self, context):
+        layout, settings = self.layout, context.scene.saga
+        layout.prop(settings, "text_model")
+        row = layout.row()
+        obstacle = Find.obstacle(context)
+        row.enabled = not obstacle
+        row.prop(settings, "find_text", text="", icon="VIEWZOOM")
+        if obstacle:
+            write(layout, context, obstacle, icon="INFO")
+        hits = stored_hits(context.object.data) if is_splat(context.object) else None
+        if hits is None:
+            return
+        if not hits.counts:
+            write(layout, context, f'Nothing like "{hits.text}" was found', icon="INFO")
+        column = layout.column(align=True)
+        for k, (score, count) in enumerate(zip(hits.scores, hits.counts, strict=True)):
+            text = f"{score:.2f}  {hits.text}: {count:,} Gaussians"
+            column.operator(SelectFound.bl_idname, text=text, icon="RESTRICT_SELECT_OFF").hit = k
