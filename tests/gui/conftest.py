@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import window
 
-from benchmarks.synthetic import make_tabletop, write_scene
+from benchmarks.synthetic import make_scene, write_scene
 
 PATIENCE_S = 600
 THINGS = ("mug", "mug/handle", "teapot", "books", "bottle", "lamp")
@@ -23,7 +23,7 @@ def endings(pytestconfig) -> dict[str, str]:
         command = window.command(Path(__file__).with_name("in_blender.py"), folder)
     except window.NoWindow as reason:
         pytest.skip(f"{reason}")
-    scene = make_tabletop(gaussians=40_000, views=30)
+    scene = make_scene(gaussians=40_000, views=30)
     write_scene(scene, folder / "tabletop.ply")
     truth = {name: np.isin(scene.part_labels, scene.parts_of(name)) for name in THINGS}
     np.savez(folder / "truth.npz", **truth)
