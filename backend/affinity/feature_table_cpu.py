@@ -7,8 +7,7 @@ from torch import Tensor
 
 from ..rendering.rasterizer import RayContributions
 from .feature_table import BETA_MEAN, BETA_SQUARE, EPSILON, FeatureTable
-
-_LANE = 16  # dimensions that one thread scatters: a cache line of float32, so none is shared
+from .ray_kernels import LANE, blend, lanes, spread
 
 
 class CpuFeatureTable(FeatureTable):
@@ -26,10 +25,8 @@ class CpuFeatureTable(FeatureTable):
         """See `FeatureTable.step`."""
         neighbours = self._neighbours.numpy()[self._seen]
         rows, local_neighbours = localise(neighbours.ravel(), self._slot.numpy())
-        by_unit = spread(
-            self._traced.offsets, self._local, self._traced.weights, gradient.numpy(),
-            len(self._seen),
-        )  # fmt: skip
+        by_unit, rays = np.zeros_like(self._units), self._traced
+        spread(rays.offsets, self._local, rays.weights, gradient.numpy(), by_unit)
         through_unit_means(by_unit, self._units, self._lengths * neighbours.shape[1])
         by_row = scatter(by_unit, local_neighbours.reshape(neighbours.shape), len(rows))
         arrays = (self.features, self.mean_gradient, self.mean_square)
@@ -79,30 +76,6 @@ def unit_means(features, neighbours, seen):
     return units, lengths
 
 
-@numba.njit(parallel=True, cache=True, nogil=True, fastmath=True)
-def blend(offsets, local, weights, units):
-    """Weighted sums of unit features along rays (Eq. 10), [P, D]."""
-    dim = units.shape[1]
-    rendered = np.zeros((len(offsets) - 1, dim), np.float32)
-    for p in numba.prange(len(rendered)):
-        for e in range(offsets[p], offsets[p + 1]):
-            for d in range(dim):
-                rendered[p, d] += weights[e] * units[local[e], d]
-    return rendered
-
-
-@numba.njit(cache=True, nogil=True, fastmath=True)
-def spread(offsets, local, weights, by_pixel, count):
-    """The backward of `blend`: gradients [count, D] by unit features."""
-    dim = by_pixel.shape[1]
-    by_unit = np.zeros((count, dim), np.float32)
-    for p in range(len(by_pixel)):
-        for e in range(offsets[p], offsets[p + 1]):
-            for d in range(dim):
-                by_unit[local[e], d] += weights[e] * by_pixel[p, d]
-    return by_unit
-
-
 @numba.njit(parallel=True, cache=True, nogil=True, fastmath=True, error_model="numpy")
 def through_unit_means(by_unit, units, lengths):
     """Turn gradients [U, D] by unit vectors into those by vectors of these lengths, in place."""
@@ -120,8 +93,8 @@ def scatter(values, slots, count):
     """Add each row of values [U, D] to all its slots [U, K] of a [count, D] array."""
     dim = values.shape[1]
     total = np.zeros((count, dim), np.float32)
-    for lane in numba.prange((dim + _LANE - 1) // _LANE):
-        start, end = lane * _LANE, min((lane + 1) * _LANE, dim)
+    for lane in numba.prange(lanes(dim)):
+        start, end = lane * LANE, min((lane + 1) * LANE, dim)
         for u in range(len(slots)):
             for n in range(slots.shape[1]):
                 for d in range(start, end):

@@ -6,11 +6,10 @@ Gaussian by the masks that it appears in, over all views at once.
 """
 
 import numpy as np
-import scipy.sparse as sp
 
 from ..progress import Report, silent
-from ..rendering.rasterizer import RayContributions
 from .ray_bank import ViewRays
+from .ray_kernels import blend, spread
 
 _OVERSAMPLING = 8
 _POWER_ITERATIONS = 4
@@ -25,22 +24,25 @@ class Incidence:
 
     def __init__(self, bank: list[ViewRays], count: int) -> None:
         """count: N, the Gaussians of the scene."""
-        self._views = [
-            (rays.membership.astype(np.float32), _sparse(rays.traced, count)) for rays in bank
-        ]
+        self._views = [(rays.membership.astype(np.float32), rays.traced) for rays in bank]
         self._ends = np.cumsum([rays.membership.shape[1] for rays in bank])
         self.shape = (int(self._ends[-1]), count)
 
     def times(self, by_gaussian: np.ndarray) -> np.ndarray:
         """The product with [N, C], float32 [sum of M, C]."""
-        return np.concatenate([masks.T @ (rays @ by_gaussian) for masks, rays in self._views])
+        return np.concatenate(
+            [
+                masks.T @ blend(rays.offsets, rays.gaussians, rays.weights, by_gaussian)
+                for masks, rays in self._views
+            ]
+        )
 
     def transposed_times(self, by_mask: np.ndarray) -> np.ndarray:
         """The transpose's product with [sum of M, C], float32 [N, C]."""
         total = np.zeros((self.shape[1], by_mask.shape[1]), np.float32)
         parts = np.split(by_mask, self._ends[:-1])
         for (masks, rays), part in zip(self._views, parts, strict=True):
-            total += rays.T @ (masks @ part)
+            spread(rays.offsets, rays.gaussians, rays.weights, masks @ part, total)
         return total
 
 
@@ -68,11 +70,6 @@ def spectral_features(
     features[:, : leading.shape[1]] = leading
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     return np.divide(features, norms, out=features, where=norms > 0)
-
-
-def _sparse(traced: RayContributions, count: int) -> sp.csr_array:
-    parts = traced.weights, traced.gaussians, traced.offsets
-    return sp.csr_array(parts, (len(traced), count))
 
 
 def _principal(tall: np.ndarray) -> np.ndarray:
