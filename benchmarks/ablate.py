@@ -27,6 +27,8 @@ LEFT_OUT = {
     "re-weighting": {"reweighted": False},
     "scale gate": {"gated": False},
     "warm start": {"warm_start": False},
+    "balanced pixels": {"balanced": False},
+    "annealing": {"annealed": False},
 }
 
 

@@ -17,14 +17,13 @@ class FeatureTable:
     and a dense optimiser over a million of them would cost more than the step.
     """
 
-    def __init__(self, features: Tensor, neighbours: Tensor, learning_rate: float) -> None:
+    def __init__(self, features: Tensor, neighbours: Tensor) -> None:
         """features: [N, D], trained in place; neighbours: [N, K] indices on the same device."""
         self.features = features
         self.mean_gradient = torch.zeros_like(features)
         self.mean_square = torch.zeros_like(features)
         self.steps_done = 0
         self._neighbours = neighbours
-        self._learning_rate = learning_rate
         self._slot = torch.full((len(features),), -1, dtype=torch.int32, device=features.device)
 
     def render(self, traced: RayContributions) -> Tensor:
@@ -47,14 +46,15 @@ class FeatureTable:
             )  # fmt: skip
         return self._rendered.detach()
 
-    def step(self, gradient: Tensor) -> None:
+    def step(self, gradient: Tensor, learning_rate: float) -> None:
         """One step of Adam on the rows that the last rendering read.
 
         Args:
             gradient: [P, D] of the loss by that rendering.
+            learning_rate: of this step.
         """
         (by_row,) = torch.autograd.grad(self._rendered, self._leaf, gradient)
-        step_size = self._next_step_size()
+        step_size = self._step_size(learning_rate)
         mean = self.mean_gradient[self._rows].lerp_(by_row, 1 - BETA_MEAN)
         square = self.mean_square[self._rows].lerp_(by_row**2, 1 - BETA_SQUARE)
         self.mean_gradient[self._rows], self.mean_square[self._rows] = mean, square
@@ -75,12 +75,12 @@ class FeatureTable:
         for name, tensor in self.state().items():
             tensor.copy_(state[name])
 
-    def _next_step_size(self) -> float:
-        """The learning rate with Adam's correction of both means for their start at zero."""
+    def _step_size(self, learning_rate: float) -> float:
+        """The next step's, with Adam's correction of both means for their start at zero."""
         self.steps_done += 1
         unbiased_mean = 1 - BETA_MEAN**self.steps_done
         unbiased_square = 1 - BETA_SQUARE**self.steps_done
-        return self._learning_rate * unbiased_square**0.5 / unbiased_mean
+        return learning_rate * unbiased_square**0.5 / unbiased_mean
 
     def _localise(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct indices, sorted, and each index's place among them."""

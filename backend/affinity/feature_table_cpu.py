@@ -21,7 +21,7 @@ class CpuFeatureTable(FeatureTable):
         self._units, self._lengths = unit_means(features, neighbours, self._seen)
         return torch.from_numpy(blend(traced.offsets, self._local, traced.weights, self._units))
 
-    def step(self, gradient: Tensor) -> None:
+    def step(self, gradient: Tensor, learning_rate: float) -> None:
         """See `FeatureTable.step`."""
         neighbours = self._neighbours.numpy()[self._seen]
         rows, local_neighbours = localise(neighbours.ravel(), self._slot.numpy())
@@ -30,7 +30,7 @@ class CpuFeatureTable(FeatureTable):
         through_unit_means(by_unit, self._units, self._lengths * neighbours.shape[1])
         by_row = scatter(by_unit, local_neighbours.reshape(neighbours.shape), len(rows))
         arrays = (self.features, self.mean_gradient, self.mean_square)
-        adam(*(array.numpy() for array in arrays), rows, by_row, self._next_step_size())
+        adam(*(array.numpy() for array in arrays), rows, by_row, self._step_size(learning_rate))
 
 
 @numba.njit(cache=True, nogil=True)

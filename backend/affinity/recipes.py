@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from ..errors import BadInput
 
+FEW_GAUSSIANS = 100_000
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -15,6 +17,8 @@ class Recipe:
     learning_rate: float  # of the features
     gate_learning_rate: float
     warm_start: bool  # spectral features instead of random ones
+    balanced: bool  # draws pixels in inverse proportion to the width of the finest mask over them
+    annealed: bool  # the learning rates fall to zero, along a cosine
     dim: int = 32  # D
     neighbours: int = 16  # K of local feature smoothing; 1 is none
     gated: bool = True  # Eq. 3
@@ -31,6 +35,8 @@ RECIPES = {
         learning_rate=2.5e-3,
         gate_learning_rate=2.5e-3,
         warm_start=False,
+        balanced=False,
+        annealed=False,
     ),
     "fast": Recipe(
         steps=400,
@@ -39,12 +45,20 @@ RECIPES = {
         learning_rate=1e-2,
         gate_learning_rate=5e-2,  # 64 numbers that must go from soft to steep in few steps
         warm_start=True,
+        balanced=True,
+        annealed=True,
     ),
 }
 
 
-def recipe_named(name: str, steps: int = 0) -> Recipe:
-    """A recipe by its name, with another number of steps where that is above zero.
+def recipe_named(name: str, gaussians: int, steps: int = 0) -> Recipe:
+    """A recipe by its name, for a scene of a size.
+
+    Args:
+        name: of `RECIPES`.
+        gaussians: N; the fast recipe takes more steps above `FEW_GAUSSIANS`, as a
+            step reaches a smaller share of them.
+        steps: to be done instead of the recipe's own, where above zero.
 
     Raises:
         BadInput: for an unknown name or a negative number of steps.
@@ -53,4 +67,7 @@ def recipe_named(name: str, steps: int = 0) -> Recipe:
         raise BadInput(f"There is no recipe {name!r}.", f"Choose one of {', '.join(RECIPES)}.")
     if steps < 0:
         raise BadInput(f"{steps} steps cannot be trained.", "Give a number above zero.")
-    return replace(RECIPES[name], steps=steps) if steps else RECIPES[name]
+    recipe = RECIPES[name]
+    if not steps and name == "fast":
+        steps = round(recipe.steps * max(gaussians / FEW_GAUSSIANS, 1.0) ** 0.75)
+    return replace(recipe, steps=steps or recipe.steps)

@@ -12,7 +12,7 @@ from .ray_bank import ViewRays
 from .ray_kernels import blend, spread
 
 _OVERSAMPLING = 8
-_POWER_ITERATIONS = 4
+_POWER_ITERATIONS = 2
 
 
 class Incidence:

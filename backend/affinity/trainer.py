@@ -51,7 +51,7 @@ class Trainer:
         if recipe.warm_start:
             features += spectral_features(bank, len(means), recipe.dim, self._rng, report)
         table = CpuFeatureTable if device == "cpu" else FeatureTable
-        self._table = table(self._tensor(features), self._tensor(neighbours), recipe.learning_rate)
+        self._table = table(self._tensor(features), self._tensor(neighbours))
         gate_generator = torch.Generator().manual_seed(seed)
         gate = (
             ScaleGate(recipe.dim, gate_generator) if recipe.gated else ScaleGate.opened(recipe.dim)
@@ -74,14 +74,14 @@ class Trainer:
 
     def step(self) -> None:
         """One step on a random view."""
-        recipe = self.recipe
+        learning_rate = self._annealed()
         rays = self._bank[self._rng.integers(len(self._bank))]
-        sample = self._rng.choice(len(rays), min(recipe.pixels, len(rays)), replace=False)
+        sample = self._sampled_pixels(rays)
         features = self._table.render(rays.traced.take(sample)).requires_grad_()
         loss = self._loss(features, self._pixels(rays, sample))
         self._gate_optimizer.zero_grad()
         loss.backward()
-        self._table.step(features.grad)
+        self._table.step(features.grad, learning_rate)
         self._gate_optimizer.step()
         value = loss.item()
         self.loss = value if self.steps_done == 0 else 0.95 * self.loss + 0.05 * value
@@ -103,6 +103,24 @@ class Trainer:
         seed = int(self._rng.integers(2**63)) if self.recipe.resampled else None
         loss = pair_loss(features, gates, pixels, seed)
         return loss + norm_loss(features) if self.recipe.norm_term else loss
+
+    def _sampled_pixels(self, rays: ViewRays) -> np.ndarray:
+        """Indices of the pixels of a step, no two equal."""
+        count = min(self.recipe.pixels, len(rays))
+        if not self.recipe.balanced:
+            return self._rng.choice(len(rays), count, replace=False)
+        # The first of as many exponential clocks: a weighted draw without replacement.
+        clocks = self._rng.exponential(size=len(rays)) * rays.finest_mask_widths
+        return np.argpartition(clocks, count - 1)[:count]
+
+    def _annealed(self) -> float:
+        """The learning rate of the next step for the features; the gate's is set."""
+        recipe = self.recipe
+        done = self.steps_done / recipe.steps if recipe.annealed else 0.0
+        share = 0.5 * (1 + np.cos(np.pi * done))
+        (gate,) = self._gate_optimizer.param_groups
+        gate["lr"] = share * recipe.gate_learning_rate
+        return share * recipe.learning_rate
 
     def _sampled_scales(self) -> np.ndarray:
         """Both ends of [0, 1], where most of what is clicked is told apart, and spread between."""

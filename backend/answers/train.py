@@ -30,8 +30,8 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     started = time.perf_counter()
     require_within("seed", message.seed, 0, 2**63 - 1)
     require_within("time for masks", message.max_mask_minutes, 0, np.inf)
-    recipe = recipe_named(message.recipe, message.steps)
     scene = engine.open(message.scene, report)
+    recipe = recipe_named(message.recipe, len(scene.cloud), message.steps)
     store = _open_masks(scene, message)
     cameras = training_views(scene, message.views, message.made_up_views, report)
     if message.sam_checkpoint:

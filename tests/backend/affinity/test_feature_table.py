@@ -45,7 +45,7 @@ tables = pytest.mark.parametrize("table_class", [FeatureTable, CpuFeatureTable])
 @tables
 def test_rendered_features_equal_the_written_out_sum(table_class):
     features, neighbours, rays = scene()
-    rendered = table_class(features, neighbours, 0.1).render(rays)
+    rendered = table_class(features, neighbours).render(rays)
     torch.testing.assert_close(rendered, literal_render(features, neighbours, rays))
 
 
@@ -55,12 +55,12 @@ def test_steps_are_those_of_dense_autograd_and_adam_on_the_rows_that_were_read(t
     targets = torch.randn(3, PIXELS, DIM, generator=torch.Generator().manual_seed(1))
     dense = features.clone().requires_grad_()
     optimizer = torch.optim.Adam([dense], lr=0.1, eps=1e-15)
-    table = table_class(features.clone(), neighbours, 0.1)
+    table = table_class(features.clone(), neighbours)
     for target in targets:
         optimizer.zero_grad()
         ((literal_render(dense, neighbours, rays) - target) ** 2).sum().backward()
         optimizer.step()
-        table.step(2 * (table.render(rays) - target))
+        table.step(2 * (table.render(rays) - target), 0.1)
     read = dense.grad.abs().sum(1) > 0
     assert not read.all(), "the case should leave some rows alone"
     # Adam divides by the size of the gradient, so where that is tiny, rounding decides.
@@ -71,7 +71,7 @@ def test_steps_are_those_of_dense_autograd_and_adam_on_the_rows_that_were_read(t
 
 def test_smoothed_features_are_unit_means_over_neighbours():
     features, neighbours, _ = scene()
-    smoothed = FeatureTable(features, neighbours, 0.1).smoothed()
+    smoothed = FeatureTable(features, neighbours).smoothed()
     mean = features[neighbours[3].long()].mean(0)
     torch.testing.assert_close(smoothed[3], mean / mean.norm())
 

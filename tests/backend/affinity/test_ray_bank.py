@@ -40,7 +40,7 @@ def test_features_and_gradients_equal_those_of_a_full_rasterisation(panels):
     features = torch.randn(len(panels.cloud), 5, generator=generator)
     alone = torch.arange(len(features), dtype=torch.int32)[:, None]
     traced = rays.traced
-    rendered = CpuFeatureTable(features, alone, 0.1).render(traced)
+    rendered = CpuFeatureTable(features, alone).render(traced)
     units = F.normalize(features, dim=-1)
 
     picture = rasterizer.render(camera, units.numpy()).values
@@ -64,6 +64,13 @@ def test_mask_scales_are_the_size_of_what_they_show(bank):
         side = np.sqrt(rays.mask_areas[1]) / 20
         square, half = 2 * side * np.sqrt(2 / 12), 2 * side * np.sqrt(1 / 12 + 1 / 48)
         assert rays.mask_scales == pytest.approx([half, square, square, half, square], rel=0.03)
+
+
+def test_the_finest_mask_over_a_pixel_is_the_smallest_of_its_own(bank):
+    rays = bank[0]
+    for pixel, width in enumerate(rays.finest_mask_widths):
+        own = [rays.mask_areas[mask] for mask in np.flatnonzero(rays.membership[pixel])]
+        assert width == pytest.approx(np.sqrt(min(own)))
 
 
 def test_small_masks_are_topped_up(panels):
