@@ -27,7 +27,6 @@ LEFT_OUT = {
     "re-weighting": {"reweighted": False},
     "scale gate": {"gated": False},
     "warm start": {"warm_start": False},
-    "balanced pixels": {"balanced": False},
     "annealing": {"annealed": False},
 }
 

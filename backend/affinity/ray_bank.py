@@ -42,11 +42,6 @@ class ViewRays:
         """Mean size of the masks over each pixel, m_p of A.1, [P] float64 pixels."""
         return self.membership @ self.mask_areas / self.membership.sum(axis=1)
 
-    @property
-    def finest_mask_widths(self) -> np.ndarray:
-        """Root of the area of the smallest mask over each pixel, [P] float64 pixels."""
-        return np.sqrt(np.where(self.membership, self.mask_areas, np.inf).min(axis=1))
-
 
 class MaskSource(Protocol):
     """Where the masks of a view come from; a `MaskStore` is one."""

@@ -17,7 +17,6 @@ class Recipe:
     learning_rate: float  # of the features
     gate_learning_rate: float
     warm_start: bool  # spectral features instead of random ones
-    balanced: bool  # draws pixels in inverse proportion to the width of the finest mask over them
     annealed: bool  # the learning rates fall to zero, along a cosine
     dim: int = 32  # D
     neighbours: int = 16  # K of local feature smoothing; 1 is none
@@ -35,17 +34,15 @@ RECIPES = {
         learning_rate=2.5e-3,
         gate_learning_rate=2.5e-3,
         warm_start=False,
-        balanced=False,
         annealed=False,
     ),
     "fast": Recipe(
         steps=400,
-        pixels=500,
+        pixels=700,
         scales=4,
         learning_rate=1e-2,
         gate_learning_rate=5e-2,  # 64 numbers that must go from soft to steep in few steps
         warm_start=True,
-        balanced=True,
         annealed=True,
     ),
 }
@@ -69,5 +66,5 @@ def recipe_named(name: str, gaussians: int, steps: int = 0) -> Recipe:
         raise BadInput(f"{steps} steps cannot be trained.", "Give a number above zero.")
     recipe = RECIPES[name]
     if not steps and name == "fast":
-        steps = round(recipe.steps * max(gaussians / FEW_GAUSSIANS, 1.0) ** 0.75)
+        steps = round(recipe.steps * max(gaussians / FEW_GAUSSIANS, 1.0) ** 0.6)
     return replace(recipe, steps=steps or recipe.steps)

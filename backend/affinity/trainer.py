@@ -76,7 +76,7 @@ class Trainer:
         """One step on a random view."""
         learning_rate = self._annealed()
         rays = self._bank[self._rng.integers(len(self._bank))]
-        sample = self._sampled_pixels(rays)
+        sample = self._rng.choice(len(rays), min(self.recipe.pixels, len(rays)), replace=False)
         features = self._table.render(rays.traced.take(sample)).requires_grad_()
         loss = self._loss(features, self._pixels(rays, sample))
         self._gate_optimizer.zero_grad()
@@ -103,15 +103,6 @@ class Trainer:
         seed = int(self._rng.integers(2**63)) if self.recipe.resampled else None
         loss = pair_loss(features, gates, pixels, seed)
         return loss + norm_loss(features) if self.recipe.norm_term else loss
-
-    def _sampled_pixels(self, rays: ViewRays) -> np.ndarray:
-        """Indices of the pixels of a step, no two equal."""
-        count = min(self.recipe.pixels, len(rays))
-        if not self.recipe.balanced:
-            return self._rng.choice(len(rays), count, replace=False)
-        # The first of as many exponential clocks: a weighted draw without replacement.
-        clocks = self._rng.exponential(size=len(rays)) * rays.finest_mask_widths
-        return np.argpartition(clocks, count - 1)[:count]
 
     def _annealed(self) -> float:
         """The learning rate of the next step for the features; the gate's is set."""

@@ -66,13 +66,6 @@ def test_mask_scales_are_the_size_of_what_they_show(bank):
         assert rays.mask_scales == pytest.approx([half, square, square, half, square], rel=0.03)
 
 
-def test_the_finest_mask_over_a_pixel_is_the_smallest_of_its_own(bank):
-    rays = bank[0]
-    for pixel, width in enumerate(rays.finest_mask_widths):
-        own = [rays.mask_areas[mask] for mask in np.flatnonzero(rays.membership[pixel])]
-        assert width == pytest.approx(np.sqrt(min(own)))
-
-
 def test_small_masks_are_topped_up(panels):
     camera = panels.cameras[0].resized(960, 480)
     tiny = np.zeros((2, 480, 960), bool)
