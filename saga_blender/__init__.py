@@ -8,8 +8,10 @@ from . import keymaps, panels
 from .clicks import clicking
 from .drawing.overlay import overlay
 from .engine_session import session
+from .found_objects import FoundObject, FoundObjects
 from .operators import (
     apply_transform,
+    clusters,
     decompose,
     export_splat,
     fetch,
@@ -33,6 +35,8 @@ CLASSES = (
     SagaPreferences,
     SagaSettings,
     SelectSettings,
+    FoundObject,
+    FoundObjects,
     install.InstallEngine,
     install.CancelInstall,
     install.RemoveEngine,
@@ -51,6 +55,9 @@ CLASSES = (
     decompose.Decompose,
     find.Find,
     find.SelectFound,
+    clusters.SelectCluster,
+    clusters.MergeClusters,
+    clusters.SplitCluster,
     split.Split,
     split_clusters.SplitClusters,
     join.Join,
@@ -65,6 +72,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     bpy.types.Scene.saga = bpy.props.PointerProperty(type=SagaSettings)
     bpy.types.WorkSpace.saga = bpy.props.PointerProperty(type=SelectSettings)
+    bpy.types.PointCloud.saga = bpy.props.PointerProperty(type=FoundObjects)
     bpy.types.TOPBAR_MT_file_import.append(import_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_export.append(export_splat.draw_menu)
     bpy.types.STATUSBAR_HT_header.append(panels.draw_status)
@@ -86,6 +94,7 @@ def unregister() -> None:
     bpy.types.TOPBAR_MT_file_export.remove(export_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splat.draw_menu)
     del bpy.types.WorkSpace.saga
+    del bpy.types.PointCloud.saga
     del bpy.types.Scene.saga
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

@@ -113,27 +113,24 @@ def write(pointcloud: bpy.types.PointCloud, name: str, data_type: str, values: n
 
 def subset(pointcloud: bpy.types.PointCloud, keep: np.ndarray) -> bpy.types.PointCloud:
     """A new point cloud of the points where `keep` (boolean [N]) holds, with all that they have."""
-    return gather([pointcloud], np.flatnonzero(keep), {})
+    return gather([pointcloud], np.flatnonzero(keep))
 
 
-def gather(
-    parts: Sequence[bpy.types.PointCloud], order: np.ndarray, absent: dict[str, object]
-) -> bpy.types.PointCloud:
+def gather(parts: Sequence[bpy.types.PointCloud], order: np.ndarray) -> bpy.types.PointCloud:
     """A new point cloud of points of others.
 
     Attributes of every type and materials of all come along; name and custom
-    properties are those of the first. What two have under one name must be of
-    as many numbers; else only that of the first stays.
+    properties are those of the first. What a part lacks is 0 or "" there. What two
+    have under one name must be of as many numbers; else only that of the first stays.
 
     Args:
         order: int [M], which points to take of all those of the parts behind one another.
-        absent: attribute -> its value where a part lacks it, if not 0 or "".
     """
     first = parts[0]
     whole = new_point_cloud(first.name, len(order))
     try:
         for attribute in {a.name: a for part in reversed(parts) for a in part.attributes}.values():
-            values = [_values(part, attribute, absent.get(attribute.name, 0)) for part in parts]
+            values = [_values(part, attribute) for part in parts]
             write(whole, attribute.name, attribute.data_type, np.concatenate(values)[order])
     except BaseException:
         bpy.data.pointclouds.remove(whole)
@@ -143,15 +140,14 @@ def gather(
         if len(whole.materials) < len(first.materials) or material not in whole.materials[:]:
             whole.materials.append(material)
     for key, value in first.items():
-        whole[key] = value
+        if key not in first.bl_rna.properties:  # before Blender 5 those of add-ons stand there too
+            whole[key] = value
     if "type" in whole.bl_rna.properties:  # points or splats, since Blender 5.3
         whole.type = first.type
     return whole
 
 
-def _values(
-    pointcloud: bpy.types.PointCloud, like: bpy.types.Attribute, absent: object
-) -> np.ndarray:
+def _values(pointcloud: bpy.types.PointCloud, like: bpy.types.Attribute) -> np.ndarray:
     """The values of an attribute as another point cloud has it."""
     own = pointcloud.attributes.get(like.name)
     if like.data_type == "STRING":
@@ -161,7 +157,7 @@ def _values(
     if own is not None and own.data_type != "STRING" and _ELEMENTS[own.data_type].width == width:
         return read(own)
     shape = (len(pointcloud.points), width) if width > 1 else len(pointcloud.points)
-    return np.full(shape, absent, _ELEMENTS[like.data_type].dtype)
+    return np.zeros(shape, _ELEMENTS[like.data_type].dtype)
 
 
 def replace(obj: bpy.types.Object, pointcloud: bpy.types.PointCloud) -> None:

@@ -6,13 +6,14 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 from .clicks import asked_by, clicking
 
 WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
+PARTS = 0.3  # and at which those fall into their parts
 
 
-def scale_property(default: float = 0.5, **more) -> FloatProperty:
+def scale_property(default: float = 0.5, name: str = "Scale", **more) -> FloatProperty:
     """How large the things are that are meant."""
     return FloatProperty(
         **more,
-        name="Scale",
+        name=name,
         description=(
             "Size of the thing you want: 0 for the smallest parts, such as a handle, "
             "1 for the largest objects"
@@ -20,6 +21,20 @@ def scale_property(default: float = 0.5, **more) -> FloatProperty:
         min=0.0,
         max=1.0,
         default=default,
+    )
+
+
+def levels_property() -> IntProperty:
+    """How finely a scene is taken apart."""
+    return IntProperty(
+        name="Levels",
+        description=(
+            "1 finds objects only, 2 their parts too, more the levels in between, "
+            "at scales from Object Scale down to Part Scale"
+        ),
+        min=1,
+        max=8,
+        default=1,
     )
 
 
@@ -116,7 +131,9 @@ class SagaSettings(bpy.types.PropertyGroup):
         min=0,
         soft_max=10_000,
     )
-    cluster_scale: scale_property(WHOLE_OBJECTS)
+    cluster_scale: scale_property(WHOLE_OBJECTS, "Object Scale")
+    part_scale: scale_property(PARTS, "Part Scale")
+    levels: levels_property()
     text_model: StringProperty(
         name="Text Model",
         description=(

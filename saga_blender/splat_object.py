@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from . import point_cloud
+from .cluster_tree import ClusterTree
 from .point_cloud import read_or
 
 SCALE, ROTATION, BASE = "scale", "rotation", "radiance:base"
@@ -15,6 +16,8 @@ RAW_MEAN, RAW_SCALE = "saga:mean", "saga:log_scale"
 RAW_QUAT, RAW_OPACITY = "saga:quat", "saga:opacity_logit"
 INDEX, SELECTION, CLUSTER = "saga:index", "saga:selection", "saga:cluster"
 SOURCE, TOTAL, LAYOUT = "saga_source", "saga_total", "saga_layout"  # custom properties of the data
+
+_GREY = (0.5, 0.5, 0.5)
 
 
 def sh_name(k: int) -> str:
@@ -42,8 +45,8 @@ def scene_index(pointcloud: bpy.types.PointCloud) -> np.ndarray:
 
 
 def remaining(pointcloud: bpy.types.PointCloud) -> np.ndarray | None:
-    """The Gaussians of the scene file that are still there, int32 [M]; None where all are."""
-    index = scene_index(pointcloud)
+    """The Gaussians of the scene file that are there and shown, int32 [M]; None where all are."""
+    index = scene_index(pointcloud)[~hidden(pointcloud)]
     there = np.zeros(pointcloud[TOTAL], bool)
     there[index[index >= 0]] = True
     return None if there.all() else np.flatnonzero(there).astype(np.int32)
@@ -82,3 +85,23 @@ def set_clusters(pointcloud: bpy.types.PointCloud, labels: np.ndarray) -> None:
     """Set the cluster of each point (int [N], -1 for none)."""
     point_cloud.write(pointcloud, CLUSTER, "INT", labels)
     pointcloud.update_tag()
+
+
+def tree_of(pointcloud: bpy.types.PointCloud) -> ClusterTree:
+    """The things that were found in a splat; one that has no row yet gets a name."""
+    rows = pointcloud.saga.found
+    tree = ClusterTree(
+        tuple(row.name for row in rows),
+        tuple(tuple(row.color) for row in rows),
+        tuple(row.parent for row in rows),
+        tuple(row.shown for row in rows),
+    )
+    unnamed = range(len(tree), int(clusters(pointcloud).max(initial=-1)) + 1)
+    return tree.with_parts(-1, [f"Object {k + 1}" for k in unnamed], [_GREY] * len(unnamed))
+
+
+def hidden(pointcloud: bpy.types.PointCloud) -> np.ndarray:
+    """Which points the eyes in the list of what was found have hidden, boolean [N]."""
+    if all(row.shown for row in pointcloud.saga.found):
+        return np.zeros(len(pointcloud.points), bool)
+    return tree_of(pointcloud).hidden(clusters(pointcloud))

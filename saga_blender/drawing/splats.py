@@ -6,7 +6,7 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ..point_cloud import read
-from ..splat_object import BASE, ROTATION, SCALE, selection
+from ..splat_object import BASE, ROTATION, SCALE, hidden, selection
 from .gaussians import PREVIEW_COLOR, TEXELS, display_colors, records, sample
 from .shaders import ROW, point_shader
 
@@ -23,7 +23,8 @@ def draws_itself(data: bpy.types.PointCloud) -> bool:
 def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
     """Some Gaussians of an object as points of their colour and size, in the object's frame."""
     selected = selection(data)
-    rows = sample(len(selected), _POINTS)
+    shown = np.flatnonzero(~hidden(data))
+    rows = shown[sample(len(shown), _POINTS)]
     if draws_itself(data):
         rows = np.flatnonzero(selected)
     scales = read(data.attributes[SCALE])[rows]
@@ -91,6 +92,7 @@ class World:
 def _object_records(obj: bpy.types.Object) -> np.ndarray:
     data = obj.data
     base = read(data.attributes[BASE])
+    base[hidden(data), 3] = 0
     return records(
         *(read(data.attributes[name]) for name in ("position", SCALE, ROTATION)),
         base[:, 3],

@@ -4,20 +4,24 @@ import bpy
 import numpy as np
 
 from ...backend import protocol
-from ..properties import WHOLE_OBJECTS, scale_property
-from ..splat_object import SOURCE, per_point, remaining, set_clusters
+from ..cluster_tree import ClusterTree, innermost
+from ..found_objects import set_found
+from ..properties import PARTS, WHOLE_OBJECTS, levels_property, scale_property
+from ..splat_object import SOURCE, per_point, remaining
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
 
 
 class Decompose(Explained, EngineRequest, bpy.types.Operator):
-    """Find all things in a trained splat, numbered in the point attribute saga:cluster"""
+    """Find all things in a trained splat, and list them by size"""
 
     bl_idname = "saga.decompose"
     bl_label = "Decompose Scene"
     bl_options = {"REGISTER", "UNDO"}
 
     scale: scale_property(WHOLE_OBJECTS)
+    part_scale: scale_property(PARTS)
+    levels: levels_property()
 
     @classmethod
     def obstacle(cls, context) -> str:
@@ -26,7 +30,9 @@ class Decompose(Explained, EngineRequest, bpy.types.Operator):
     def execute(self, context):
         obj = context.object
         message = protocol.Decompose(
-            scene=obj.data[SOURCE], scales=(self.scale,), subset=remaining(obj.data)
+            scene=obj.data[SOURCE],
+            scales=tuple(np.linspace(self.scale, self.part_scale, self.levels).tolist()),
+            subset=remaining(obj.data),
         )
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
         return self.ask(message, lambda reply: apply_clusters(uid, reply))
@@ -34,10 +40,21 @@ class Decompose(Explained, EngineRequest, bpy.types.Operator):
 
 def apply_clusters(uid: int, reply: protocol.Decomposed) -> str:
     """Write the clusters into the object that was asked about, if there still is one."""
-    labels = reply.labels[0]
-    obj = asked_object(uid, len(labels))
+    obj = asked_object(uid, reply.labels.shape[1])
     if obj is None:
         return "The decomposed object is gone."
-    labels = per_point(obj.data, labels, -1)
-    set_clusters(obj.data, labels)
-    return f"{len(reply.names)} objects; {np.count_nonzero(labels < 0):,} Gaussians in none."
+    labels = per_point(obj.data, innermost(reply.labels, reply.parents), -1)
+    set_found(obj.data, tree_from(reply), labels)
+    objects = np.count_nonzero(reply.parents < 0)
+    parts = f" with {len(reply.parents) - objects} parts" if len(reply.scales) > 1 else ""
+    return f"{objects} objects{parts}; {np.count_nonzero(labels < 0):,} Gaussians in none."
+
+
+def tree_from(reply: protocol.Decomposed) -> ClusterTree:
+    """What the engine found, all of it shown."""
+    return ClusterTree(
+        reply.names,
+        tuple(map(tuple, (reply.colors / 255).tolist())),
+        tuple(reply.parents.tolist()),
+        (True,) * len(reply.names),
+    )

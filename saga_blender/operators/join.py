@@ -10,14 +10,15 @@ from ...backend.gaussians.cloud import GaussianCloud
 from ...backend.gaussians.concatenate import concatenate
 from ...backend.gaussians.transform import transform
 from .. import point_cloud
+from ..cluster_tree import united
+from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, set_origin, store, to_cloud
 from ..placement import raw_to_world, scene_to_raw
-from ..splat_object import CLUSTER, INDEX, SOURCE, scene_index
+from ..splat_object import INDEX, SOURCE, clusters, scene_index, tree_of
 from .explained import Explained, why_not_edit
 from .export_splat import selected_splats
 
 _ROUNDING = 1e-6  # relative; what float32 matrices of the same place differ by
-_ABSENT = {INDEX: -1, CLUSTER: -1}  # what a point gets where its object lacks an attribute; else 0
 
 
 class Join(Explained, bpy.types.Operator):
@@ -65,9 +66,13 @@ def join(into: bpy.types.Object, others: Sequence[bpy.types.Object]) -> None:
         ]
     )
     order = np.argsort(np.where(index < 0, len(index) + index.max(), index), kind="stable")
-    joined = point_cloud.gather([obj.data for obj in objects], order, _ABSENT)
+    joined = point_cloud.gather([obj.data for obj in objects], order)
     store(joined, concatenate(clouds).subset(order))
     point_cloud.write(joined, INDEX, "INT", index[order])
+    tree, labels = united(
+        *zip(*((tree_of(o.data), clusters(o.data)) for o in objects), strict=True)
+    )
+    set_found(joined, tree, np.concatenate(labels)[order])
     set_origin(joined, read_layout(into.data).origin)
     point_cloud.replace(into, joined)
     for obj in others:

@@ -4,9 +4,10 @@ import bpy
 import numpy as np
 
 from .. import point_cloud
+from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, read_means
 from ..placement import centre, move_origin
-from ..splat_object import selection, set_selection
+from ..splat_object import clusters, selection, set_selection, tree_of
 from .explained import Explained, why_not_edit
 
 
@@ -48,11 +49,17 @@ def split(obj: bpy.types.Object) -> bpy.types.Object:
     old one; its origin is its own middle. Nothing is selected in either afterwards.
     """
     selected = selection(obj.data)
-    part = part_of(obj, selected, f"{obj.name} part")
+    part = part_of(obj, selected, _known_as(obj.data, selected) or f"{obj.name} part")
     point_cloud.replace(obj, _unselected(obj.data, ~selected))
     for collection in obj.users_collection:
         collection.objects.link(part)
     return part
+
+
+def _known_as(data: bpy.types.PointCloud, points: np.ndarray) -> str:
+    """The name of the thing that those points were found to be, "" where they are of several."""
+    labels = np.unique(clusters(data)[points])
+    return tree_of(data).names[labels[0]] if len(labels) == 1 and labels[0] >= 0 else ""
 
 
 def part_of(obj: bpy.types.Object, points: np.ndarray, name: str) -> bpy.types.Object:
@@ -69,5 +76,6 @@ def part_of(obj: bpy.types.Object, points: np.ndarray, name: str) -> bpy.types.O
 def _unselected(data: bpy.types.PointCloud, points: np.ndarray) -> bpy.types.PointCloud:
     """Those points of a point cloud, none of them selected."""
     part = point_cloud.subset(data, points)
+    set_found(part, tree_of(data), clusters(part))
     set_selection(part, np.zeros(np.count_nonzero(points), bool))
     return part

@@ -1,10 +1,9 @@
 """Split clusters: every thing that Decompose Scene found becomes an object."""
 
 import bpy
-import numpy as np
 
 from .. import point_cloud
-from ..splat_object import clusters
+from ..splat_object import clusters, tree_of
 from .explained import Explained, why_not_edit
 from .split import part_of
 
@@ -27,23 +26,34 @@ class SplitClusters(Explained, bpy.types.Operator):
 
     def execute(self, context):
         collection = split_clusters(context.object)
-        for part in collection.objects:
+        parts = collection.all_objects
+        for part in parts:
             part.select_set(True)
-        context.view_layer.objects.active = collection.objects[0]
-        self.report({"INFO"}, f"{collection.name}: {len(collection.objects)} objects")
+        context.view_layer.objects.active = parts[0]
+        self.report({"INFO"}, f"{collection.name}: {len(parts)} objects")
         return {"FINISHED"}
 
 
 def split_clusters(obj: bpy.types.Object) -> bpy.types.Collection:
-    """Replace a splat by an object for each of its clusters, the largest first.
+    """Replace a splat by an object for each thing that was found in it.
 
-    They share its transform, materials, modifiers and custom properties, and lie
-    in a new collection, which is returned, inside each collection of the splat.
+    They share its materials, modifiers and custom properties, and lie in a new
+    collection, which is returned, inside each collection of the splat; what has
+    parts is a collection of those, and of what of it belongs to no part.
     """
-    labels = clusters(obj.data)
+    labels, tree = clusters(obj.data), tree_of(obj.data)
     collection = bpy.data.collections.new(f"{obj.name} objects")
-    for label in np.unique(labels[labels >= 0]):
-        collection.objects.link(part_of(obj, labels == label, f"Object {label + 1}"))
+    holders = {-1: collection}
+    for k, _ in tree.depth_first():
+        holder = holders[tree.parents[k]]
+        if tree.children(k):
+            holders[k] = bpy.data.collections.new(tree.names[k])
+            holder.children.link(holders[k])
+            holder = holders[k]
+        if (labels == k).any():
+            part = part_of(obj, labels == k, tree.names[k])
+            part.color = (*tree.colors[k], 1)
+            holder.objects.link(part)
     if (labels < 0).any():
         collection.objects.link(part_of(obj, labels < 0, "Unassigned"))
     for holder in obj.users_collection:

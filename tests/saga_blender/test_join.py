@@ -93,7 +93,9 @@ def test_attributes_of_either_are_kept(addon, thirds):
     assert read(whole.data.attributes["mine"])[:, 0].tolist() == [0] * 40 + [3] * 40 + [0] * 40
     assert read(whole.data.attributes["said"]).tolist() == [b""] * 80 + [b"hello"] * 40
     assert np.flatnonzero(splat_object.selection(whole.data)).tolist() == [40, 41, 42, 43]
-    assert splat_object.clusters(whole.data).tolist() == [-1] * 80 + [5] * 40
+    names = np.array([*splat_object.tree_of(whole.data).names, "none"])
+    found = names[splat_object.clusters(whole.data)]
+    assert found.tolist() == ["none"] * 80 + ["Object 6"] * 40
     assert whole.data.materials[:] == [red]
 
 

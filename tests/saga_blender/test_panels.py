@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import bpy
+import numpy as np
 import pytest
 
 
@@ -29,8 +30,15 @@ class Layout:
     def separator(self, **_look):
         pass
 
-    def prop(self, data, name, text="", **_look):
-        self.shown.append(text or data.bl_rna.properties[name].name)
+    def prop(self, data, name, text=None, **_look):
+        known = data.bl_rna.properties[name].name
+        self.shown.append(known if text is None else text or str(getattr(data, name)))
+
+    def template_list(self, idname, _id, data, name, active_data, active_name):
+        rows, draws = getattr(data, name), getattr(bpy.types, idname).draw_item
+        assert active_name in active_data.bl_rna.properties
+        for index, row in enumerate(rows):
+            draws(None, None, self, data, row, 0, active_data, active_name, index)
 
     def operator(self, idname, text="", **_look):
         group, name = idname.split(".")
@@ -48,15 +56,15 @@ def sidebar(addon):
     window = bpy.context.window_manager.windows[0]
     area = next(area for area in window.screen.areas if area.type == "VIEW_3D")
     region = next(region for region in area.regions if region.type == "UI")
-    panels = addon("saga_blender.panels").CLASSES
+    classes = addon("saga_blender.panels").CLASSES
+    panels = [panel for panel in classes if issubclass(panel, bpy.types.Panel)]
 
     def draw() -> dict[str, list[str]]:
-        lines = {panel.bl_label: [] for panel in panels if issubclass(panel, bpy.types.Panel)}
+        lines = {panel.bl_label: [] for panel in panels}
         with bpy.context.temp_override(window=window, area=area, region=region):
             for panel in panels:
-                if panel.bl_label in lines:
-                    stand_in = SimpleNamespace(layout=Layout(lines[panel.bl_label]))
-                    panel.draw(stand_in, bpy.context)
+                stand_in = SimpleNamespace(layout=Layout(lines[panel.bl_label]))
+                panel.draw(stand_in, bpy.context)
         return lines
 
     return draw
@@ -67,6 +75,17 @@ def test_with_nothing_there_each_step_says_what_it_needs(sidebar):
     _, *steps = lines
     for name in steps:
         assert "splat" in " ".join(lines[name]), name
+
+
+def test_what_was_found_is_listed(addon, sidebar, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    data = bpy.context.object.data
+    addon("saga_blender.splat_object").set_clusters(data, np.arange(9) // 6)
+    tree = addon("saga_blender.splat_object").tree_of(data)
+    addon("saga_blender.found_objects").set_found(data, tree, np.arange(9) // 6)
+    shown = sidebar()["Decompose Scene"]
+    assert shown.index("Object 1") + 1 == shown.index("6") < shown.index("Object 2")
+    assert {"Merge Selection", "Split Further", "Split into Objects"} <= set(shown)
 
 
 def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sidebar):

@@ -1,0 +1,122 @@
+"""Working on what Decompose Scene found: select it, merge it, take it further apart."""
+
+import bpy
+import numpy as np
+from bpy.props import IntProperty
+
+from ...backend import protocol
+from ...backend.gaussians.selection import combine
+from ..found_objects import set_found
+from ..properties import PARTS, operation_property, scale_property
+from ..splat_object import (
+    SOURCE,
+    clusters,
+    per_point,
+    scene_index,
+    selection,
+    set_selection,
+    tree_of,
+)
+from .decompose import tree_from
+from .engine_request import EngineRequest, asked_object, why_not_ask
+from .explained import Explained, why_not_edit
+
+
+class SelectCluster(Explained, bpy.types.Operator):
+    """Select the Gaussians of this object. Shift adds them, Ctrl takes them away"""
+
+    bl_idname = "saga.select_cluster"
+    bl_label = "Select Found Object"
+    bl_options = {"REGISTER", "UNDO"}
+
+    row: IntProperty(name="Row", description="Which object of the list", min=0)
+    operation: operation_property()
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        return why_not_edit(context.object) or _why_nothing_found(context)
+
+    def invoke(self, context, event):
+        keys = (event.shift, event.ctrl)
+        self.operation = {(True, False): "ADD", (False, True): "SUBTRACT"}.get(keys, "SET")
+        return self.execute(context)
+
+    def execute(self, context):
+        data = context.object.data
+        found = tree_of(data).members(self.row, clusters(data))
+        set_selection(data, combine(selection(data), found, self.operation))
+        data.saga.active = self.row
+        return {"FINISHED"}
+
+
+class MergeClusters(Explained, bpy.types.Operator):
+    """Make the selected Gaussians part of the active object of the list.
+
+    To merge two objects, select both (Shift click their arrows) and merge"""
+
+    bl_idname = "saga.merge_clusters"
+    bl_label = "Merge Selection"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        if obstacle := why_not_edit(context.object) or _why_nothing_found(context):
+            return obstacle
+        return "" if selection(context.object.data).any() else "Select what is to be merged first"
+
+    def execute(self, context):
+        data = context.object.data
+        active = data.saga.found[data.saga.active].name
+        labels = np.where(selection(data), data.saga.active, clusters(data))
+        set_found(data, tree_of(data), labels)
+        self.report({"INFO"}, f"{active} has {np.count_nonzero(selection(data)):,} Gaussians more")
+        return {"FINISHED"}
+
+
+class SplitCluster(Explained, EngineRequest, bpy.types.Operator):
+    """Find the parts of the active object of the list, at the part scale"""
+
+    bl_idname = "saga.split_cluster"
+    bl_label = "Split Further"
+    bl_options = {"REGISTER", "UNDO"}
+
+    scale: scale_property(PARTS)
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        return why_not_ask(context) or _why_nothing_found(context)
+
+    def execute(self, context):
+        obj = context.object
+        row = obj.data.saga.active
+        index = scene_index(obj.data)[tree_of(obj.data).members(row, clusters(obj.data))]
+        subset = np.unique(index[index >= 0])
+        message = protocol.Decompose(
+            scene=obj.data[SOURCE], scales=(self.scale,), subset=subset.astype(np.int32)
+        )
+        uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
+        return self.ask(message, lambda reply: add_parts(uid, row, reply))
+
+
+def add_parts(uid: int, row: int, reply: protocol.Decomposed) -> str:
+    """Put what was found in an object under it, in place of the parts that it had."""
+    obj = asked_object(uid, reply.labels.shape[1])
+    if obj is None or row >= len(obj.data.saga.found):
+        return "The object that was split is gone."
+    tree, labels = tree_of(obj.data), clusters(obj.data)
+    inside = tree.members(row, labels)
+    found, parts = per_point(obj.data, reply.labels[0], -1), tree_from(reply)
+    names = [f"{tree.names[row]}.{k + 1}" for k in range(len(parts))]
+    whole = tree.with_parts(row, names, parts.colors)
+    set_found(
+        obj.data,
+        whole,
+        np.where(inside, np.where(found >= 0, len(tree) + found, row), labels),
+    )
+    return f"{tree.names[row]}: {len(parts)} parts."
+
+
+def _why_nothing_found(context: bpy.types.Context) -> str:
+    """What keeps the active object of the list from being worked on, or ""."""
+    saga = context.object.data.saga
+    return "" if saga.active < len(saga.found) else "Decompose the scene first"

@@ -1,0 +1,171 @@
+"""The list of what Decompose Scene found: a tree of names that follows the Gaussians."""
+
+import bpy
+import numpy as np
+import pytest
+
+# Twelve Gaussians: a cup of handle and body, a plate, and one of nothing.
+NAMES = ("Cup", "Plate", "Handle", "Body")
+PARENTS = np.array([-1, -1, 0, 0], np.int32)
+COARSE = np.array([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, -1], np.int32)
+FINE = np.array([2, 2, 3, 3, 3, -1, -1, -1, 3, -1, -1, -1], np.int32)  # one beyond its object
+COLORS = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (51, 102, 204)], np.uint8)
+
+
+def reply(protocol, levels=(COARSE, FINE), parents=PARENTS, names=NAMES, colors=COLORS):
+    labels = np.stack(levels).astype(np.int32)
+    scales = tuple(np.linspace(0.7, 0.3, len(labels)).tolist())
+    confidence = np.ones(labels.shape, np.float32)
+    return protocol.Decomposed(scales, labels, confidence, parents, names, colors)
+
+
+@pytest.fixture
+def table(addon, ply, tmp_path):
+    """The splat with all of it found."""
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(12, 0))))
+    obj = bpy.context.object
+    answer = addon("saga_blender.operators.decompose").apply_clusters
+    assert answer(obj.session_uid, reply(addon("backend.protocol"))).startswith(
+        "2 objects with 2 parts; 1 Gaussians in none"
+    )
+    return obj
+
+
+@pytest.fixture
+def listed(addon):
+    """What the list says of an object: name -> (count, parent's name), in its order."""
+
+    def read(obj):
+        rows = obj.data.saga.found
+        return {r.name: (r.count, rows[r.parent].name if r.parent >= 0 else "") for r in rows}
+
+    return read
+
+
+def labelled(addon, obj):
+    """The name of what each Gaussian belongs to."""
+    names = np.array([*addon("saga_blender.splat_object").tree_of(obj.data).names, "-"])
+    return names[addon("saga_blender.splat_object").clusters(obj.data)].tolist()
+
+
+FOUND = ["Handle"] * 2 + ["Body"] * 3 + ["Cup"] + ["Plate"] * 5 + ["-"]
+
+
+def test_every_gaussian_goes_to_its_smallest_part(addon, table, listed):
+    assert labelled(addon, table) == FOUND
+    assert listed(table) == {
+        "Cup": (6, ""), "Plate": (5, ""), "Handle": (2, "Cup"), "Body": (3, "Cup"),
+    }  # fmt: skip
+    np.testing.assert_allclose(table.data.saga.found["Body"].color, (0.2, 0.4, 0.8), atol=1e-6)
+    tree = addon("saga_blender.splat_object").tree_of(table.data)
+    assert [(tree.names[k], depth) for k, depth in tree.depth_first()] == [
+        ("Cup", 0), ("Handle", 1), ("Body", 1), ("Plate", 0),
+    ]  # fmt: skip
+
+
+def test_selecting_rows(addon, table):
+    def selected():
+        chosen = addon("saga_blender.splat_object").selection(table.data)
+        return np.flatnonzero(chosen).tolist()
+
+    bpy.ops.saga.select_cluster(row=0)
+    assert selected() == [0, 1, 2, 3, 4, 5]
+    bpy.ops.saga.select_cluster(row=2, operation="SUBTRACT")
+    bpy.ops.saga.select_cluster(row=1, operation="ADD")
+    assert selected() == list(range(2, 11))
+
+
+def test_merging_gives_the_selection_to_the_active_row(addon, table, listed):
+    for row, operation in ((2, "SET"), (3, "ADD")):
+        bpy.ops.saga.select_cluster(row=row, operation=operation)
+    table.data.saga.active = 1
+    assert bpy.ops.saga.merge_clusters() == {"FINISHED"}
+    assert listed(table) == {"Cup": (1, ""), "Plate": (10, "")}
+    assert labelled(addon, table) == ["Plate"] * 5 + ["Cup"] + ["Plate"] * 5 + ["-"]
+
+
+def test_splitting_further_replaces_the_parts(addon, table, listed):
+    halves = np.where(np.arange(12) < 3, 0, np.where(np.arange(12) < 6, 1, -1)).astype(np.int32)
+    found = reply(
+        addon("backend.protocol"),
+        [halves],
+        np.array([-1, -1]),
+        ("Object 1", "Object 2"),
+        COLORS[:2],
+    )
+    add_parts = addon("saga_blender.operators.clusters").add_parts
+    assert add_parts(table.session_uid, 0, found) == "Cup: 2 parts."
+    assert listed(table) == {
+        "Cup": (6, ""), "Plate": (5, ""), "Cup.1": (3, "Cup"), "Cup.2": (3, "Cup"),
+    }  # fmt: skip
+    assert labelled(addon, table) == ["Cup.1"] * 3 + ["Cup.2"] * 3 + FOUND[6:]
+
+
+def test_what_the_eye_closes_is_neither_drawn_nor_clicked(addon, table):
+    splat_object = addon("saga_blender.splat_object")
+    assert splat_object.remaining(table.data) is None
+    table.data.saga.found["Cup"].shown = False  # and with it its parts
+    np.testing.assert_array_equal(splat_object.hidden(table.data), np.arange(12) < 6)
+    np.testing.assert_array_equal(splat_object.remaining(table.data), np.arange(6, 12))
+
+
+def collections(collection):
+    inside = {child.name: collections(child) for child in collection.children}
+    return inside | {obj.name: len(obj.data.points) for obj in collection.objects}
+
+
+def test_objects_lie_in_nested_collections_and_join_back(addon, table, listed):
+    before = listed(table)
+    table.data.saga.found["Plate"].name = "Saucer"
+    bpy.ops.saga.split_clusters()
+    assert collections(bpy.context.scene.collection) == {
+        "t objects": {
+            "Cup": {"Handle": 2, "Body": 3, "Cup": 1},
+            "Saucer": 5,
+            "Unassigned": 1,
+        }
+    }
+    saucer = bpy.data.objects["Saucer"]
+    assert listed(saucer) == {"Saucer": (5, "")} and saucer.color[:] == (0, 1, 0, 1)
+    assert listed(bpy.data.objects["Handle"]) == {"Cup": (2, ""), "Handle": (2, "Cup")}
+
+    bpy.context.view_layer.objects.active = saucer
+    bpy.context.view_layer.update()
+    assert bpy.ops.saga.join() == {"FINISHED"}
+    assert labelled(addon, saucer) == [n.replace("Plate", "Saucer") for n in FOUND]
+    before["Saucer"] = before.pop("Plate")
+    assert listed(saucer) == before
+
+
+def test_a_split_off_thing_is_called_what_it_is(table):
+    bpy.ops.saga.select_cluster(row=3)
+    bpy.ops.saga.split()
+    assert bpy.context.object.name == "Body"
+
+
+def test_all_of_it_survives_a_saved_file_and_undo(addon, table, listed, tmp_path):
+    table.data.saga.found["Cup"].shown = False
+    before = listed(table)
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "t.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "t.blend"))
+    obj = bpy.data.objects["t"]
+    assert listed(obj) == before and labelled(addon, obj) == FOUND
+    assert not obj.data.saga.found["Cup"].shown
+    assert obj.data["saga_source"] == str(tmp_path / "t.ply")
+
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.saga.select_cluster(row=0)
+    bpy.ops.ed.undo_push(message="before")
+    bpy.ops.saga.merge_clusters()
+    bpy.ops.ed.undo_push(message="after")
+    bpy.ops.ed.undo()
+    assert listed(bpy.data.objects["t"]) == before
+    bpy.ops.ed.redo()
+    assert list(listed(bpy.data.objects["t"])) == ["Cup", "Plate"]
+
+
+def test_without_a_list_the_buttons_say_why(addon, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(3, 0))))
+    for operator in (bpy.ops.saga.select_cluster, bpy.ops.saga.merge_clusters):
+        with pytest.raises(RuntimeError, match="Decompose the scene first"):
+            operator()
