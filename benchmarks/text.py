@@ -37,15 +37,17 @@ DIM, PIXELS, SEEN = 32, 5_000, 16  # of a feature; sampled in a view; pictures o
 
 
 def made_up(things: int, views: int, per_view: int, gaussians: int, rng: np.random.Generator):
-    """A field of as many things, and masks of some of them in each view."""
+    """A field of as many things, few large and many small, and masks of some in each view."""
     centres = unit(rng.normal(size=(things, DIM)))
-    thing = rng.integers(things, size=gaussians)
+    share = 1 / np.arange(1, things + 1)
+    share /= share.sum()
+    thing = rng.choice(things, gaussians, p=share)
     features = unit(centres[thing] + rng.normal(0, 0.05, (gaussians, DIM)))
     scales = ScaleMap(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     field = AffinityField(torch.from_numpy(features), ScaleGate.opened(DIM), scales)
     samples, queries = [], []
     for view in range(views):
-        shown = rng.choice(things, per_view, replace=False)
+        shown = rng.choice(things, per_view, replace=False, p=share)
         pixels = shown[rng.integers(per_view, size=PIXELS)]
         rendered = (centres[pixels] + rng.normal(0, 0.05, (PIXELS, DIM))).astype(np.float16)
         samples.append(ViewSample(str(view), rendered, pixels[:, None] == shown))

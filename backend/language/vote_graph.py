@@ -10,7 +10,7 @@ from ..progress import Report, silent
 NEIGHBOURS = 32  # of a mask that are kept
 FARTHEST = 0.75  # distance 1 - IoU beyond which two masks have nothing to do with each other
 SAME = 0.25  # distance below which masks are not told apart, the reference's epsilon
-_ROWS = 2048  # masks compared with all others at once
+_ROWS = 1024  # masks compared with all others at once
 
 
 def cluster_masks(selected: np.ndarray, min_masks: int, report: Report = silent) -> np.ndarray:
@@ -41,43 +41,51 @@ def cluster_masks(selected: np.ndarray, min_masks: int, report: Report = silent)
 def nearest_masks(selected: np.ndarray, report: Report = silent) -> tuple[np.ndarray, np.ndarray]:
     """The nearest other masks of each by the distance 1 - IoU.
 
+    What two masks share is counted over the masks at each of their anchors, so that
+    most pairs, which share none, are never looked at.
+
     Args:
-        selected: bits, uint8 [M, B], none all zero.
+        selected: bits, uint8 [M, B].
         report: called often.
 
     Returns:
         Indices [M, K] int32, -1 beyond the last within `FARTHEST`; distances [M, K] float32.
     """
-    words = np.zeros((len(selected), -(-selected.shape[1] // 8)), np.uint64)
-    words.view(np.uint8)[:, : selected.shape[1]] = selected
-    sizes = np.bitwise_count(words).sum(axis=1).astype(np.int64)
-    order = np.argsort(sizes, kind="stable")
-    words, sizes = words[order], sizes[order]
-    # IoU <= smaller / larger, so only masks of a like size can be near.
-    last = np.searchsorted(sizes, sizes / (1 - FARTHEST), side="right")
-    first = np.searchsorted(sizes, sizes * (1 - FARTHEST), side="left")
-    neighbours = np.full((len(words), NEIGHBOURS), -1, np.int32)
-    distances = np.full((len(words), NEIGHBOURS), np.inf, np.float32)
-    for start in range(0, len(words), _ROWS):
-        report("Comparing masks", start / len(words))
+    sets = sp.vstack([_as_sets(selected[s : s + _ROWS]) for s in range(0, len(selected), _ROWS)])
+    sets = sp.csr_array(sets)
+    at_anchor = sets.T.tocsr()
+    neighbours = np.full((len(selected), NEIGHBOURS), -1, np.int32)
+    distances = np.full((len(selected), NEIGHBOURS), np.inf, np.float32)
+    for start in range(0, len(selected), _ROWS):
+        report("Comparing masks", start / len(selected))
         rows = slice(start, start + _ROWS)
-        _nearest(words, sizes, first, last, start, neighbours[rows], distances[rows])
-    original = np.where(neighbours >= 0, order[neighbours], -1).astype(np.int32)
-    back = np.argsort(order)
-    return original[back], distances[back]
+        _nearest(
+            sets.indptr, sets.indices, at_anchor.indptr, at_anchor.indices, start,
+            neighbours[rows], distances[rows],
+        )  # fmt: skip
+    return neighbours, distances
+
+
+def _as_sets(selected: np.ndarray) -> sp.csr_array:
+    """Bits [R, B] as a sparse boolean matrix."""
+    return sp.csr_array(np.unpackbits(selected, axis=1).view(bool))
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def _nearest(words, sizes, first, last, start, neighbours, distances):
+def _nearest(first, anchors, first_at, masks, start, neighbours, distances):
+    """Mask i has anchors[first[i] : first[i + 1]]; anchor a lies in masks[first_at[a] : ...]."""
     for row in numba.prange(len(neighbours)):
         i = start + row
-        for j in range(first[i], last[i]):
-            if j == i:
+        shared = np.zeros(len(first) - 1, np.int32)
+        for entry in range(first[i], first[i + 1]):
+            anchor = anchors[entry]
+            for other in range(first_at[anchor], first_at[anchor + 1]):
+                shared[masks[other]] += 1
+        for j in range(len(shared)):
+            if shared[j] == 0 or j == i:
                 continue
-            shared = 0
-            for w in range(words.shape[1]):
-                shared += _count_bits(words[i, w] & words[j, w])
-            distance = np.float32(1 - shared / (sizes[i] + sizes[j] - shared))
+            either = first[i + 1] - first[i] + first[j + 1] - first[j] - shared[j]
+            distance = np.float32(1 - shared[j] / either)
             k = neighbours.shape[1] - 1
             if distance > FARTHEST or distance >= distances[row, k]:
                 continue
@@ -86,17 +94,6 @@ def _nearest(words, sizes, first, last, start, neighbours, distances):
                 neighbours[row, k] = neighbours[row, k - 1]
                 k -= 1
             distances[row, k], neighbours[row, k] = distance, j
-
-
-@numba.njit(inline="always")
-def _count_bits(word):
-    """Bits set in a uint64; compilers know this form and turn it into one instruction."""
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + (
-        (word >> np.uint64(2)) & np.uint64(0x3333333333333333)
-    )
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
 def _connected(neighbours: np.ndarray, distances: np.ndarray) -> sp.csr_array:
