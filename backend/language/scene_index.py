@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .. import __version__
 from ..cameras.camera import Camera
 from ..cameras.cameras_json import read_cameras_json
 from ..cameras.photographs import load_photograph
@@ -40,7 +41,7 @@ def index_of(
     if request not in scene.text_indices:
         store = open_masks(Path(masks) if masks else scene.workspace.masks)
         cameras = _masked_views(scene, views, store, report)
-        made_from = [dataclasses.asdict(trained.provenance), model.identity]
+        made_from = [__version__, dataclasses.asdict(trained.provenance), model.identity]
         key = _key(made_from, cameras, store.folder)
         index = TextIndex.load(scene.workspace.text_index, key)
         if index is None:
