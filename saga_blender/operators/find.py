@@ -8,7 +8,7 @@ from ...backend import protocol
 from ...backend.gaussians.selection import combine
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
 from ..properties import operation_property
-from ..splat_object import SOURCE, remaining, scene_index, selection, set_selection
+from ..splat_object import SOURCE, per_point, remaining, selection, set_selection
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
 
@@ -62,8 +62,8 @@ def apply_found(uid: int, text: str, reply: protocol.Found) -> str:
     if obj is None:
         return "The object that was searched is gone."
     masks = np.unpackbits(reply.masks, axis=1, count=reply.total).astype(bool)
-    points = masks[:, scene_index(obj.data)]
-    counts = tuple(np.count_nonzero(points, axis=1).tolist())
+    points = [per_point(obj.data, mask, False) for mask in masks]
+    counts = tuple(int(np.count_nonzero(mask)) for mask in points)
     store_hits(obj.data, Hits(text, tuple(reply.scores.tolist()), counts), points)
     if not counts:
         return f'Nothing here is like "{text}": the best of {reply.things} scores {reply.best:.2f}.'
