@@ -5,13 +5,15 @@ from collections.abc import Callable
 import numpy as np
 
 from ..affinity.field import AffinityField
+from ..cameras.camera import Camera
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..progress import Report
 from ..prompts import Prompts, trace_prompts
 from ..protocol import Select, Selected
+from ..rendering.rasterizer import RayContributions
 from ..scene import Scene
-from ..segmentation.click import select
+from ..segmentation.click import recentred, select
 from ..segmentation.connected import connected_to
 from ..segmentation.refine import vote, without_strays
 from ..segmentation.stable_scales import automatic_scale, likeness, next_scale
@@ -32,10 +34,11 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     present = _present(scene, message)
 
     def select_at(scale: float) -> np.ndarray:
-        return _belongs(field, prompts, message, scale) & present
+        return _selects(field, prompts, message, scale)(field) & present
 
     scale = _scale(message, prompts.scale, select_at)
-    mask = _belongs(field, prompts, message, scale)
+    belongs = _selects(field, prompts, message, scale)
+    mask = belongs(field)
     if mask.all():
         raise BadInput(
             f"Nothing in the scene can be told apart from it at scale {scale:.2g}.",
@@ -43,7 +46,7 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
         )
     mask &= present
     if message.refine:
-        mask = _refined(scene, prompts, message, scale, mask, report) & present
+        mask = _refined(scene, message, mask, belongs, report) & present
     if message.connected:
         mask = connected_to(scene.cloud.means, mask, np.concatenate(prompts.hits))
     if message.without_strays:
@@ -65,30 +68,29 @@ def _present(scene: Scene, message: Select) -> np.ndarray:
     return present
 
 
-def _belongs(field: AffinityField, prompts: Prompts, message: Select, scale: float) -> np.ndarray:
-    """Which features of a field, of Gaussians or of pixels, are on the wanted side."""
-    near, far = prompts.wanted, prompts.unwanted
-    return select(field, near, scale, message.threshold, far, message.margin)
+def _selects(
+    field: AffinityField, prompts: Prompts, message: Select, scale: float
+) -> Callable[[AffinityField], np.ndarray]:
+    """Tells which features of a field, of Gaussians or of pixels, are on the wanted side."""
+    near = [recentred(field, query, scale) for query in prompts.wanted]
+    far, threshold, margin = prompts.unwanted, message.threshold, message.margin
+    return lambda features: select(features, near, scale, threshold, far, margin)
 
 
 def _refined(
     scene: Scene,
-    prompts: Prompts,
     message: Select,
-    scale: float,
     mask: np.ndarray,
+    belongs: Callable[[AffinityField], np.ndarray],
     report: Report,
 ) -> np.ndarray:
     """The selection after a vote of a few views."""
-    return vote(
-        scene.trained.field,
-        mask,
-        scene.cloud.means,
-        training_views(scene, message.views, report=report),
-        lambda camera, pixels: scene.trace(camera, pixels, message.subset),
-        lambda features: _belongs(features, prompts, message, scale),
-        report,
-    )
+    cameras = training_views(scene, message.views, report=report)
+
+    def trace(camera: Camera, pixels: np.ndarray) -> RayContributions:
+        return scene.trace(camera, pixels, message.subset)
+
+    return vote(scene.trained.field, mask, scene.cloud.means, cameras, trace, belongs, report)
 
 
 def _scale(

@@ -15,6 +15,9 @@ from .similarity import similarity
 
 MIN_ALPHA = 0.1  # below this a pixel shows next to nothing of the splat
 
+SURE = 0.75  # cosine with a click above which a Gaussian helps to say what was meant
+ENOUGH = 4096  # Gaussians to take a mean of
+
 
 def query_feature(
     field: AffinityField, rasterizer: Rasterizer, camera: Camera, pixel: tuple[int, int]
@@ -80,6 +83,16 @@ def select(
     if unwanted:
         selected &= nearness > _nearness(field, unwanted, scale) + margin
     return selected
+
+
+def recentred(field: AffinityField, query: Tensor, scale: float) -> Tensor:
+    """The mean direction [D] of what a query is surely like: a click is seldom in its middle."""
+    alike = np.flatnonzero(similarity(field, query, scale) > SURE)
+    if len(alike) == 0:
+        return query
+    some = torch.from_numpy(alike[:: max(1, len(alike) // ENOUGH)]).to(query.device)
+    features = field.features[some]
+    return (features / (features * field.gate_at(scale)).norm(dim=1, keepdim=True)).mean(dim=0)
 
 
 def _nearness(field: AffinityField, queries: Sequence[Tensor], scale: float) -> np.ndarray:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 SCALES = np.linspace(0, 1, 21)
-WHOLE = 0.5  # scale from which on whole things are meant rather than their parts
+WHOLE, SPREAD = 0.7, 0.15  # scales of whole things, rather than of their parts or of groups
 SAME = 0.9  # IoU of the selections at neighbouring scales that are of the same thing
 
 
@@ -22,13 +22,13 @@ def likeness(select_at: Callable[[float], np.ndarray]) -> np.ndarray:
 
 
 def automatic_scale(iou: np.ndarray) -> float:
-    """The scale whose selection is most like those at all other scales of whole things.
+    """The scale whose selection is most like those at other scales that whole things have.
 
     Args:
         iou: [S, S] from `likeness`.
     """
-    whole = SCALES >= WHOLE
-    return float(SCALES[whole][iou[np.ix_(whole, whole)].mean(axis=1).argmax()])
+    likely = np.exp(-(((SCALES - WHOLE) / SPREAD) ** 2) / 2)
+    return float(SCALES[(likely * (iou @ likely)).argmax()])
 
 
 def next_scale(iou: np.ndarray, scale: float, step: int) -> float:

@@ -7,7 +7,7 @@ import torch
 from backend.affinity.field import AffinityField
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
-from backend.segmentation.click import select
+from backend.segmentation.click import recentred, select
 from backend.segmentation.connected import connected_to
 from backend.segmentation.stable_scales import SCALES, automatic_scale, likeness, next_scale
 
@@ -35,6 +35,13 @@ def test_a_gaussian_goes_to_the_nearer_side(fan, wanted, unwanted, margin, selec
     queries, others = ([fan.features[a // 10] for a in side] for side in (wanted, unwanted))
     mask = select(fan, queries, 0.5, 0.75, others, margin)
     np.testing.assert_array_equal(np.flatnonzero(mask), selected)
+
+
+def test_a_click_at_the_edge_is_moved_to_the_middle_of_what_it_selects(fan):
+    middle = recentred(fan, fan.features[0], 0.5)  # of 0 to 40 degrees
+    torch.testing.assert_close(middle / middle.norm(), fan.features[2])
+    lone = -fan.features[0]
+    assert recentred(fan, lone, 0.5) is lone
 
 
 def test_only_what_hangs_together_with_the_click_is_kept():
