@@ -15,6 +15,7 @@ SCALE, ROTATION, BASE = "scale", "rotation", "radiance:base"
 RAW_MEAN, RAW_SCALE = "saga:mean", "saga:log_scale"
 RAW_QUAT, RAW_OPACITY = "saga:quat", "saga:opacity_logit"
 INDEX, SELECTION, CLUSTER = "saga:index", "saga:selection", "saga:cluster"
+NAMED = "selection:"  # before the name of a selection that is kept
 SOURCE, TOTAL, LAYOUT = "saga_source", "saga_total", "saga_layout"  # custom properties of the data
 
 _GREY = (0.5, 0.5, 0.5)
@@ -74,6 +75,12 @@ def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> Non
     """Select the points where `selected` (boolean [N]) holds, and no others."""
     point_cloud.write(pointcloud, SELECTION, "BOOLEAN", selected)
     pointcloud.update_tag()
+
+
+def named_selections(pointcloud: bpy.types.PointCloud) -> list[str]:
+    """The names of the selections that are kept with a splat."""
+    names = pointcloud.attributes.keys()
+    return sorted(name.removeprefix(NAMED) for name in names if name.startswith(NAMED))
 
 
 def clusters(pointcloud: bpy.types.PointCloud) -> np.ndarray:

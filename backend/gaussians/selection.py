@@ -105,3 +105,30 @@ def _components(cells: Cells) -> np.ndarray:
         if np.array_equal(lower, lowest):
             return lowest
         lowest = lower
+
+
+def inside(means: np.ndarray, to_unit: np.ndarray, shape: str) -> np.ndarray:
+    """Which Gaussians have their mean in a box or a ball, boolean [N].
+
+    Args:
+        means: [N, 3].
+        to_unit: [4, 4], from their frame to that in which the box goes from -1 to 1 on
+            each axis, and the ball has the radius 1.
+        shape: "BOX" or "SPHERE".
+    """
+    local = means @ to_unit[:3, :3].T + to_unit[:3, 3]
+    if shape == "BOX":
+        return (np.abs(local) <= 1).all(axis=1)
+    return np.einsum("nk,nk->n", local, local) <= 1
+
+
+def alike(colors: np.ndarray, selected: np.ndarray, tolerance: float) -> np.ndarray:
+    """Which colours [N, 3] are within a distance of the middle one of the selected, boolean [N].
+
+    Raises:
+        BadInput: nothing is selected that they could be like.
+    """
+    if not selected.any():
+        raise BadInput("Nothing is selected to be like.", "Select some of that colour first.")
+    middle = np.median(colors[selected], axis=0)
+    return np.linalg.norm(colors - middle, axis=1) <= tolerance

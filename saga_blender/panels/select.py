@@ -3,10 +3,12 @@
 import bpy
 import numpy as np
 
+from ..operators.named_selection import ForgetSelection, RecallSelection, StoreSelection
 from ..operators.select import Select
+from ..operators.select_by import SelectBy
 from ..operators.selection import Selection
 from ..select_tool import SelectTool
-from ..splat_object import is_splat, selection
+from ..splat_object import is_splat, named_selections, selection
 from .parts import SubPanel, write
 
 
@@ -34,3 +36,16 @@ class SelectPanel(SubPanel, bpy.types.Panel):
             count = np.count_nonzero(selection(context.object.data))
             layout.label(text=f"{count:,} Gaussians selected")
         layout.operator_menu_enum(Selection.bl_idname, "mode")
+        layout.operator_menu_enum(SelectBy.bl_idname, "mode")
+        if is_splat(context.object):
+            _draw_named(layout, context)
+
+
+def _draw_named(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The selections that are kept, and a way to keep this one."""
+    column = layout.column(align=True)
+    for name in named_selections(context.object.data):
+        row = column.row(align=True)
+        row.operator(RecallSelection.bl_idname, text=name).name = name
+        row.operator(ForgetSelection.bl_idname, text="", icon="X").name = name
+    column.operator(StoreSelection.bl_idname, icon="ADD")

@@ -58,3 +58,68 @@ def test_what_can_be_done_is_what_the_algebra_knows(addon):
     for operator in (bpy.ops.saga.select, bpy.ops.saga.selection):
         items = operator.get_rna_type().properties["operation"].enum_items
         assert tuple(items.keys()) == known
+
+
+@pytest.fixture
+def picked(row, addon):
+    """Which Gaussians of the row are selected now."""
+    selection = addon("saga_blender.splat_object").selection
+    return lambda: np.flatnonzero(selection(bpy.context.object.data)).tolist()
+
+
+def test_by_box_and_sphere_where_object_and_volume_stand(row, picked):
+    splat = bpy.context.object
+    splat.location = (100, 0, 0)
+    bpy.context.view_layer.update()
+    bpy.context.scene.cursor.location = (102, 0.9, 0)
+    bpy.ops.saga.select_by(mode="BOX", radius=1.05)
+    assert picked() == [1, 2, 3]
+    bpy.ops.saga.select_by(mode="SPHERE", radius=1.05)
+    assert picked() == [2]
+    empty = bpy.data.objects.new("volume", None)
+    bpy.context.collection.objects.link(empty)
+    empty.location, empty.scale, empty.empty_display_size = (121, 0, 0), (0.6, 9, 9), 2
+    empty.rotation_euler.z = np.pi  # a box that is turned half round is the same
+    empty.select_set(True)
+    bpy.context.view_layer.update()
+    bpy.ops.saga.select_by(mode="BOX", operation="ADD")
+    assert picked() == [2, 10, 11, 12]
+
+
+def test_by_color_like_that_of_what_is_selected(row, picked, addon):
+    data = bpy.context.object.data
+    base = np.zeros((13, 4), np.float32)
+    base[:, 0] = np.arange(13) / 10 / 0.2820948  # red rises by a tenth, from a half
+    kind = data.attributes["radiance:base"].data_type
+    addon("saga_blender.point_cloud").write(data, "radiance:base", kind, base)
+    addon("saga_blender.splat_object").set_selection(data, np.arange(13) == 2)
+    bpy.ops.saga.select_by(mode="COLOR", tolerance=0.11)
+    assert picked() == [1, 2, 3]
+    addon("saga_blender.splat_object").set_selection(data, np.zeros(13, bool))
+    with pytest.raises(RuntimeError, match="Nothing is selected to be like"):
+        bpy.ops.saga.select_by(mode="COLOR")
+
+
+def test_named_selections_are_kept_through_saving_splitting_and_joining(row, picked, tmp_path):
+    row("INVERT", range(4, 13))
+    bpy.ops.saga.store_selection(name="left")
+    row("INVERT", range(8))
+    bpy.ops.saga.store_selection(name="right")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "row.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "row.blend"))
+    splat = bpy.context.view_layer.objects.active = bpy.data.objects["row"]
+    bpy.ops.saga.recall_selection(name="left")
+    bpy.ops.saga.recall_selection(name="right", operation="ADD")
+    assert picked() == [0, 1, 2, 3, 8, 9, 10, 11, 12]
+
+    bpy.ops.saga.split()
+    bpy.ops.saga.recall_selection(name="right")
+    assert picked() == [4, 5, 6, 7, 8]  # of what was split off
+    splat.select_set(True)
+    bpy.context.view_layer.update()
+    bpy.ops.saga.join()
+    bpy.ops.saga.recall_selection(name="right")
+    assert picked() == [8, 9, 10, 11, 12]
+    bpy.ops.saga.forget_selection(name="right")
+    with pytest.raises(RuntimeError, match="no selection called"):
+        bpy.ops.saga.recall_selection(name="right")
