@@ -28,6 +28,7 @@ def nearest_neighbours(means: np.ndarray, k: int, report: Report = silent) -> np
         report("Finding neighbours", start / count)
         _, found = tree.query(means[start : start + _ROWS], k=k, workers=-1)
         neighbours[start : start + _ROWS] = found.reshape(-1, k)
+    report("Finding neighbours", 1.0)
     return neighbours
 
 

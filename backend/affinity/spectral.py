@@ -5,6 +5,9 @@ matrix. The leading singular vectors of its degree-normalised form embed each
 Gaussian by the masks that it appears in, over all views at once.
 """
 
+import itertools
+from collections.abc import Callable
+
 import numpy as np
 
 from ..progress import Report, silent
@@ -22,20 +25,22 @@ class Incidence:
     blending weights, and a product with either factor costs and holds less.
     """
 
-    def __init__(self, bank: list[ViewRays], count: int) -> None:
-        """count: N, the Gaussians of the scene."""
+    def __init__(
+        self, bank: list[ViewRays], count: int, tick: Callable[[], None] = lambda: None
+    ) -> None:
+        """count: N, the Gaussians of the scene; tick: called after each view of each product."""
+        self._tick = tick
         self._views = [(rays.membership.astype(np.float32), rays.traced) for rays in bank]
         self._ends = np.cumsum([rays.membership.shape[1] for rays in bank])
         self.shape = (int(self._ends[-1]), count)
 
     def times(self, by_gaussian: np.ndarray) -> np.ndarray:
         """The product with [N, C], float32 [sum of M, C]."""
-        return np.concatenate(
-            [
-                masks.T @ blend(rays.offsets, rays.gaussians, rays.weights, by_gaussian)
-                for masks, rays in self._views
-            ]
-        )
+        parts = []
+        for masks, rays in self._views:
+            parts.append(masks.T @ blend(rays.offsets, rays.gaussians, rays.weights, by_gaussian))
+            self._tick()
+        return np.concatenate(parts)
 
     def transposed_times(self, by_mask: np.ndarray) -> np.ndarray:
         """The transpose's product with [sum of M, C], float32 [N, C]."""
@@ -43,6 +48,7 @@ class Incidence:
         parts = np.split(by_mask, self._ends[:-1])
         for (masks, rays), part in zip(self._views, parts, strict=True):
             spread(rays.offsets, rays.gaussians, rays.weights, masks @ part, total)
+            self._tick()
         return total
 
 
@@ -55,13 +61,18 @@ def spectral_features(
     incidence matrix, both sides divided by the root of their degrees as in
     spectral co-clustering (Dhillon 2001).
     """
-    incidence = Incidence(bank, count)
+    products = len(bank) * (2 * _POWER_ITERATIONS + 3)
+    done = itertools.count(1)
+
+    def tick() -> None:
+        report("Finding what is masked together", next(done) / products)
+
+    incidence = Incidence(bank, count, tick)
     masks, _ = incidence.shape
     per_mask = _inverse_root(incidence.times(np.ones((count, 1), np.float32)))
     per_gaussian = _inverse_root(incidence.transposed_times(np.ones((masks, 1), np.float32)))
     basis = rng.standard_normal((masks, dim + _OVERSAMPLING)).astype(np.float32)
-    for iteration in range(_POWER_ITERATIONS):
-        report("Finding what is masked together", iteration / _POWER_ITERATIONS)
+    for _ in range(_POWER_ITERATIONS):
         by_gaussian = per_gaussian**2 * incidence.transposed_times(per_mask * basis)
         basis, _ = np.linalg.qr(per_mask * incidence.times(by_gaussian))
     embedded = per_gaussian * incidence.transposed_times(per_mask * basis)

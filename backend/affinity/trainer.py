@@ -47,7 +47,8 @@ class Trainer:
         self._device = device
         self._rng = np.random.default_rng(seed)
         neighbours = nearest_neighbours(means, recipe.neighbours, report)
-        features = 1e-2 * self._rng.standard_normal((len(means), recipe.dim)).astype(np.float32)
+        shape = len(means), recipe.dim
+        features = np.float32(1e-2) * self._rng.standard_normal(shape, np.float32)
         if recipe.warm_start:
             features += spectral_features(bank, len(means), recipe.dim, self._rng, report)
         table = CpuFeatureTable if device == "cpu" else FeatureTable
@@ -65,6 +66,7 @@ class Trainer:
         """Do the steps that are still to be done, from where the checkpoint is on."""
         if checkpoint is not None and (saved := checkpoint.load()) is not None:
             self._restore(*saved)
+        report("Training", self.steps_done / self.recipe.steps)
         while self.steps_done < self.recipe.steps:
             self.step()
             if checkpoint is not None and checkpoint.is_due():
