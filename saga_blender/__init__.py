@@ -11,6 +11,7 @@ from .engine_session import session
 from .found_objects import FoundObject, FoundObjects
 from .operators import (
     apply_transform,
+    by_hand,
     clusters,
     decompose,
     export_splat,
@@ -31,7 +32,7 @@ from .operators import (
 )
 from .panels.preferences import SagaPreferences
 from .properties import SagaSettings, SelectSettings
-from .select_tool import SelectTool
+from .select_tool import TOOLS
 
 CLASSES = (
     SagaPreferences,
@@ -51,6 +52,8 @@ CLASSES = (
     hover.Hover,
     hover.HoverEnd,
     select.Select,
+    by_hand.SelectBox,
+    by_hand.SelectBrush,
     scale.StepScale,
     scale.NudgeScale,
     selection.Selection,
@@ -82,7 +85,10 @@ def register() -> None:
     bpy.types.TOPBAR_MT_file_import.append(import_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_export.append(export_splat.draw_menu)
     bpy.types.STATUSBAR_HT_header.append(panels.draw_status)
-    bpy.utils.register_tool(SelectTool, after={"builtin.select_lasso"}, separator=True)
+    after = "builtin.select_lasso"
+    for tool in TOOLS:
+        bpy.utils.register_tool(tool, after={after}, separator=tool is TOOLS[0])
+        after = tool.bl_idname
     keymaps.register()
     overlay.register()
     atexit.register(session.close)  # Blender does not call unregister() when it quits
@@ -95,7 +101,8 @@ def unregister() -> None:
     clicking.forget()
     overlay.unregister()
     keymaps.unregister()
-    bpy.utils.unregister_tool(SelectTool)
+    for tool in reversed(TOOLS):
+        bpy.utils.unregister_tool(tool)
     bpy.types.STATUSBAR_HT_header.remove(panels.draw_status)
     bpy.types.TOPBAR_MT_file_export.remove(export_splat.draw_menu)
     bpy.types.TOPBAR_MT_file_import.remove(import_splat.draw_menu)

@@ -93,6 +93,31 @@ def _search(settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> N
         bpy.ops.saga.find(text=settings.find_text)
 
 
+def through_property() -> BoolProperty:
+    """Whether a box or a brush goes through."""
+    return BoolProperty(
+        name="Through",
+        description=(
+            "Take everything under the box or the brush, also what is hidden; "
+            "else only the surface that is seen"
+        ),
+    )
+
+
+def radius_property() -> FloatProperty:
+    """How wide a brush paints."""
+    return FloatProperty(
+        name="Radius",
+        description="How far around the mouse the brush paints, in pixels",
+        subtype="PIXEL",
+        default=25.0,
+        min=1.0,
+        max=1000.0,
+        soft_max=200.0,
+        precision=0,
+    )
+
+
 class SagaSettings(bpy.types.PropertyGroup):
     """Settings of a scene, `scene.saga`"""
 
@@ -168,3 +193,5 @@ class SelectSettings(bpy.types.PropertyGroup):
     automatic: automatic_property(update=_ask_again)
     threshold: threshold_property(update=_ask_again)
     connected: connected_property(update=_ask_again)
+    through: through_property()
+    radius: radius_property()

@@ -1,10 +1,11 @@
-"""The toolbar's "Select Object (SAGA)": every click asks for the thing under the mouse.
+"""The toolbar's tools: by a click for the thing under the mouse, by a box or a brush by hand.
 
-Shift adds it to what is selected, Ctrl takes it away, both together keep what is in both.
+Shift adds to what is selected, Ctrl takes away, both together keep what is in both.
 """
 
 import bpy
 
+from .operators.by_hand import SelectBox, SelectBrush
 from .operators.hover import TOOL, Hover
 from .operators.scale import NudgeScale, StepScale
 from .operators.select import Select
@@ -18,11 +19,35 @@ def _key(operator: type, kind: str, modifiers: dict | None = None, **properties)
     return operator.bl_idname, event, {"properties": list(properties.items())}
 
 
-class SelectTool(bpy.types.WorkSpaceTool):
-    """Click a thing in a trained splat to select it"""
+def _mouse(operator: type, **operations: str) -> tuple:
+    """What the left button does, by modifier; `plain` is without one."""
+    held = {
+        "plain": {},
+        "shift": {"shift": True},
+        "ctrl": {"ctrl": True},
+        "both": {"shift": True, "ctrl": True},
+    }
+    return tuple(
+        _key(operator, "LEFTMOUSE", held[modifier], operation=operation)
+        for modifier, operation in operations.items()
+    )
 
+
+_SELECTED = (  # what all tools do with what is selected
+    _key(Selection, "ESC", mode="NONE"),
+    _key(Split, "RET"),
+    _key(Split, "NUMPAD_ENTER"),
+)
+
+
+class _Tool:
     bl_space_type = "VIEW_3D"
     bl_context_mode = "OBJECT"
+
+
+class SelectTool(_Tool, bpy.types.WorkSpaceTool):
+    """Click a thing in a trained splat to select it"""
+
     bl_idname = TOOL
     bl_label = Select.bl_label
     bl_description = (
@@ -32,17 +57,12 @@ class SelectTool(bpy.types.WorkSpaceTool):
     bl_icon = "ops.generic.select"
     bl_keymap = (
         (Hover.bl_idname, {"type": "MOUSEMOVE", "value": "ANY"}, None),
-        _key(Select, "LEFTMOUSE", operation="SET"),
-        _key(Select, "LEFTMOUSE", {"shift": True}, operation="ADD"),
-        _key(Select, "LEFTMOUSE", {"ctrl": True}, operation="SUBTRACT"),
-        _key(Select, "LEFTMOUSE", {"shift": True, "ctrl": True}, operation="INTERSECT"),
+        *_mouse(Select, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
         _key(NudgeScale, "WHEELUPMOUSE", {"alt": True}, notches=1),
         _key(NudgeScale, "WHEELDOWNMOUSE", {"alt": True}, notches=-1),
         _key(StepScale, "RIGHT_BRACKET", step=1),
         _key(StepScale, "LEFT_BRACKET", step=-1),
-        _key(Selection, "ESC", mode="NONE"),
-        _key(Split, "RET"),
-        _key(Split, "NUMPAD_ENTER"),
+        *_SELECTED,
     )
 
     def draw_settings(context, layout, _tool):
@@ -52,3 +72,36 @@ class SelectTool(bpy.types.WorkSpaceTool):
         row.enabled = not settings.automatic
         row.prop(settings, "scale", slider=True)
         layout.prop(settings, "threshold", slider=True)
+
+
+class BoxTool(_Tool, bpy.types.WorkSpaceTool):
+    """Drag a box over Gaussians to select them"""
+
+    bl_idname = "saga.box_tool"
+    bl_label = SelectBox.bl_label
+    bl_description = "Select the Gaussians in a rectangle.\nShift adds, Ctrl takes away"
+    bl_icon = "ops.generic.select_box"
+    bl_keymap = (
+        *_mouse(SelectBox, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
+        *_SELECTED,
+    )
+
+    def draw_settings(context, layout, _tool):
+        layout.prop(context.workspace.saga, "through")
+
+
+class BrushTool(_Tool, bpy.types.WorkSpaceTool):
+    """Paint over Gaussians to select them"""
+
+    bl_idname = "saga.brush_tool"
+    bl_label = SelectBrush.bl_label
+    bl_description = "Paint over the Gaussians that are to be selected.\nCtrl takes away"
+    bl_icon = "ops.generic.select_paint"
+    bl_keymap = (*_mouse(SelectBrush, plain="ADD", ctrl="SUBTRACT"), *_SELECTED)
+
+    def draw_settings(context, layout, _tool):
+        layout.prop(context.workspace.saga, "radius")
+        layout.prop(context.workspace.saga, "through")
+
+
+TOOLS = (SelectTool, BoxTool, BrushTool)

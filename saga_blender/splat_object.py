@@ -21,6 +21,9 @@ SOURCE, TOTAL, LAYOUT = "saga_source", "saga_total", "saga_layout"  # custom pro
 _GREY = (0.5, 0.5, 0.5)
 
 
+_MEASURED = 5_000  # Gaussians are enough to tell how large a thing is
+
+
 def sh_name(k: int) -> str:
     """Attribute of the k-th SH coefficient above degree 0."""
     return f"radiance:sh_{k}"
@@ -69,6 +72,15 @@ def per_point(
 def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:
     """Which points are selected, boolean [N]."""
     return read_or(pointcloud, SELECTION, np.zeros(len(pointcloud.points), bool))
+
+
+def size_of(obj: bpy.types.Object, chosen: np.ndarray) -> np.ndarray:
+    """How far Gaussians (boolean [N]) reach along the world's axes, [3]; a few far ones aside."""
+    rows = np.flatnonzero(chosen)
+    rows = rows[:: max(1, len(rows) // _MEASURED)]
+    means = point_cloud.read(obj.data.attributes["position"])[rows]
+    means = means @ np.array(obj.matrix_world.to_3x3(), np.float32).T
+    return np.ptp(np.percentile(means, (1, 99), axis=0), axis=0)
 
 
 def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> None:

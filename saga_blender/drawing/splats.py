@@ -30,7 +30,7 @@ def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
     scales = read(data.attributes[SCALE])[rows]
     tones = np.empty((len(scales), 4), np.float32)
     tones[:, :3] = display_colors(read(data.attributes[BASE])[rows], selected[rows])
-    tones[:, 3] = _radii(scales, len(selected) / _POINTS)
+    tones[:, 3] = np.cbrt(scales.prod(axis=1)) * np.sqrt(max(1, len(selected) / _POINTS))
     return _points(read(data.attributes["position"])[rows], tones)
 
 
@@ -40,13 +40,9 @@ def highlight_batch(data: bpy.types.PointCloud, chosen: np.ndarray) -> gpu.types
     shown = rows[sample(len(rows), _PREVIEW_POINTS)]
     tones = np.empty((len(shown), 4), np.float32)
     tones[:, :3] = PREVIEW_COLOR
-    tones[:, 3] = _radii(read(data.attributes[SCALE])[shown], len(rows) / _PREVIEW_POINTS)
+    reach = read(data.attributes[SCALE])[shown].max(axis=1)  # of flat ones too: without gaps
+    tones[:, 3] = reach * np.sqrt(max(1, len(rows) / _PREVIEW_POINTS))
     return _points(read(data.attributes["position"])[shown], tones)
-
-
-def _radii(scales: np.ndarray, each_for: float) -> np.ndarray:
-    """How large points are drawn, each of which stands for so many Gaussians."""
-    return np.cbrt(scales.prod(axis=1)) * np.sqrt(max(1, each_for))
 
 
 def _points(positions: np.ndarray, tones: np.ndarray) -> gpu.types.GPUBatch:

@@ -7,8 +7,8 @@ from ..operators.named_selection import ForgetSelection, RecallSelection, StoreS
 from ..operators.select import Select
 from ..operators.select_by import SelectBy
 from ..operators.selection import Selection
-from ..select_tool import SelectTool
-from ..splat_object import is_splat, named_selections, selection
+from ..select_tool import BoxTool, BrushTool, SelectTool
+from ..splat_object import is_splat, named_selections, selection, size_of
 from .parts import SubPanel, write
 
 
@@ -20,9 +20,13 @@ class SelectPanel(SubPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        layout.operator(
-            "wm.tool_set_by_id", text="Click to Select", icon="RESTRICT_SELECT_OFF"
-        ).name = SelectTool.bl_idname
+        row = layout.row(align=True)
+        for tool, text, icon in (
+            (SelectTool, "Click", "RESTRICT_SELECT_OFF"),
+            (BoxTool, "Box", "SELECT_SET"),
+            (BrushTool, "Brush", "BRUSH_DATA"),
+        ):
+            row.operator("wm.tool_set_by_id", text=text, icon=icon).name = tool.bl_idname
         if obstacle := Select.obstacle(context):
             write(layout, context, obstacle, icon="INFO")
         settings = context.workspace.saga
@@ -33,8 +37,7 @@ class SelectPanel(SubPanel, bpy.types.Panel):
         layout.prop(settings, "threshold", slider=True)
         layout.prop(settings, "connected")
         if is_splat(context.object):
-            count = np.count_nonzero(selection(context.object.data))
-            layout.label(text=f"{count:,} Gaussians selected")
+            _draw_selection(layout, context)
         layout.operator_menu_enum(Selection.bl_idname, "mode")
         layout.operator_menu_enum(SelectBy.bl_idname, "mode")
         if is_splat(context.object):
@@ -49,3 +52,21 @@ def _draw_named(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         row.operator(RecallSelection.bl_idname, text=name).name = name
         row.operator(ForgetSelection.bl_idname, text="", icon="X").name = name
     column.operator(StoreSelection.bl_idname, icon="ADD")
+
+
+def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How many Gaussians are selected, what share that is, and how large the thing is."""
+    obj, units = context.object, context.scene.unit_settings
+    selected = selection(obj.data)
+    count = np.count_nonzero(selected)
+    share = count / max(1, len(selected))
+    layout.label(text=f"{count:,} Gaussians selected ({share:.1%})")
+    if count:
+        lengths = size_of(obj, selected) * units.scale_length
+        texts = (
+            bpy.utils.units.to_string(units.system, "LENGTH", float(length), precision=3)
+            if units.system != "NONE"
+            else f"{length:.3g}"
+            for length in lengths
+        )
+        layout.label(text="Size " + " x ".join(texts))

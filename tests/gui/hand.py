@@ -65,16 +65,20 @@ class Hand:
         yield TICK_S
         yield from self.press("LEFTMOUSE", **modifiers)
 
-    def drag(self, places, button="LEFTMOUSE", kind: str = "WINDOW", **modifiers) -> Waiting:
-        """Move along places with a button held."""
-        self.move(places[0], kind)
+    def drag(self, places, let_go: bool = True, **modifiers) -> Waiting:
+        """Move along places with the left button held."""
+        self.move(places[0])
         yield TICK_S
-        self._event(button, "PRESS", **modifiers)
+        self._event("LEFTMOUSE", "PRESS", **modifiers)
         for place in places[1:]:
             yield TICK_S
-            self.move(place, kind, **modifiers)
-        yield TICK_S
-        self._event(button, "RELEASE", **modifiers)
+            self.move(place, **modifiers)
+        yield 5 * TICK_S
+        if let_go:
+            yield from self.let_go()
+
+    def let_go(self) -> Waiting:
+        self._event("LEFTMOUSE", "RELEASE")
         yield TICK_S
 
     def _event(self, kind: str, value: str, **modifiers) -> None:

@@ -1,0 +1,178 @@
+"""Measures inside a Blender with a window; run by benchmarks.interaction.
+
+hover_ms: from a move of the mouse to the frame that shows what a click would take.
+undo_mb: what ten selections add to the memory, after the first undo step.
+orbit_ratio: a frame while the view turns, all points drawn, against the plainest
+`gpu` handler there is: as many points in one batch, built-in shader.
+"""
+
+import importlib
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+import gpu
+import numpy as np
+from gpu_extras.batch import batch_for_shader
+from mathutils import Quaternion, Vector
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "gui"))
+
+from hand import Hand, Waiting, picture, until
+
+EXTENSION = "bl_ext.user_default.saga_blender"
+MOVES = 30
+FRAMES = 12
+SPACING = 1.0  # from ball to ball
+
+
+def addon(name: str):
+    """A module of the installed extension."""
+    return importlib.import_module(f"{EXTENSION}.saga_blender.{name}")
+
+
+def measure(extension: str, engine_python: str, folder: Path) -> Waiting:
+    bpy.ops.extensions.package_install_files(
+        filepath=extension, repo="user_default", enable_on_install=True
+    )
+    chosen = addon("preferences").preferences()
+    chosen.engine_python, chosen.device = engine_python, "cpu"
+    hand = Hand()
+    print(gpu.platform.renderer_get())
+    results = {}
+    for measured, scene in ((hover, "hovered"), (undo, "turned"), (orbit, "turned")):
+        for obj in list(bpy.data.objects):
+            bpy.data.objects.remove(obj)
+        with hand.in_viewport():
+            bpy.ops.import_scene.saga_splat(filepath=str(folder / f"{scene}.ply"))
+            bpy.ops.view3d.view_selected()
+        yield 1.0
+        results |= yield from measured(hand, folder)
+    addon("engine_session").session.close()
+    print(json.dumps(results), flush=True)
+
+
+def hover(hand: Hand, folder: Path) -> Waiting:
+    obj, overlay = bpy.context.object, addon("drawing.overlay").overlay
+    with hand.in_viewport():
+        bpy.ops.wm.tool_set_by_id(name="saga.select_tool")
+    yield from until(lambda: any(view.shown for view in overlay.views.values()))
+    drawn = []
+    handle = bpy.types.SpaceView3D.draw_handler_add(
+        lambda: drawn.append(overlay.preview), (), "WINDOW", "POST_PIXEL"
+    )
+    answers, frames = [], []
+    for move in range(MOVES + 1):
+        ball = Vector((SPACING * (move % 8), 0, SPACING * (3 + move // 8 % 2)))
+        before, start = overlay.preview, time.perf_counter()
+        hand.move(hand.place_of(obj.matrix_world @ ball))
+        while overlay.preview is before:
+            yield 0.001
+        answers.append(time.perf_counter() - start)
+        drawn.clear()
+        while overlay.preview not in drawn:  # timers run on when the frame is on the screen
+            yield 0.001
+        frames.append(time.perf_counter() - start)
+        yield 0.05
+    bpy.types.SpaceView3D.draw_handler_remove(handle, "WINDOW")
+    picture(folder / "hover.png")
+    found = np.count_nonzero(overlay.preview.chosen)
+    print(f"{len(obj.data.points):,} Gaussians, {found:,} of them under the mouse")
+    answered, shown = (1000 * float(np.median(times[1:])) for times in (answers, frames))
+    print(f"{'answer':24} {answered:8.0f} ms after a move of the mouse")
+    print(f"{'on the screen':24} {shown:8.0f} ms, the slowest {1000 * max(frames[1:]):.0f} ms")
+    return {"hover_ms": round(shown)}
+
+
+def undo(_hand: Hand, _folder: Path) -> Waiting:
+    splat_object, data = addon("splat_object"), bpy.context.object.data
+    rng = np.random.default_rng(0)
+    memory = []
+    for _ in range(11):
+        chosen = rng.random(len(data.points)) < 0.02  # as many changes as can be: no runs
+        splat_object.set_selection(data, chosen)
+        bpy.ops.ed.undo_push(message="Select")
+        yield 0.2
+        memory.append(resident_mb())
+    print(f"{len(data.points):,} Gaussians, memory after each selection, MB:")
+    print("  ".join(f"{value - memory[0]:.0f}" for value in memory))
+    return {"undo_mb": round(memory[-1] - memory[0], 1)}
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def orbit(_hand: Hand, _folder: Path) -> Waiting:
+    obj, settings = bpy.context.object, bpy.context.scene.saga
+    splats, overlay = addon("drawing.splats"), addon("drawing.overlay").overlay
+    means = addon("point_cloud").read(obj.data.attributes["position"])
+    count, shipped = len(means), splats._POINTS
+    settings.show_splats = False
+    times = {"nothing drawn": frame_time()}
+    for points in (count, shipped):
+        handle = add_plain_handler(means[:points], np.array(obj.matrix_world))
+        times[f"plain, {points:,} points"] = frame_time()
+        bpy.types.SpaceView3D.draw_handler_remove(handle, "WINDOW")
+    settings.show_splats = True
+    for points in (count, shipped):
+        splats._POINTS = points  # how many are drawn while the view moves
+        overlay.forget()
+        times[f"ours, {points:,} points"] = frame_time()
+    for name, seconds in times.items():
+        print(f"{name:24} {1000 * seconds:8.1f} ms a frame while the view turns")
+    yield 0.0
+    return {
+        "orbit_ratio": round(
+            times[f"ours, {count:,} points"] / times[f"plain, {count:,} points"], 2
+        )
+    }
+
+
+def add_plain_handler(means: np.ndarray, frame: np.ndarray) -> object:
+    """The baseline: one batch of coloured points, depth-tested."""
+    shader = gpu.shader.from_builtin("POINT_FLAT_COLOR")
+    colors = np.random.default_rng(0).uniform(size=(len(means), 4)).astype(np.float32)
+    placed = (means @ frame[:3, :3].T + frame[:3, 3]).astype(np.float32)
+    batch = batch_for_shader(shader, "POINTS", {"pos": placed, "color": colors})
+
+    def draw() -> None:
+        gpu.state.point_size_set(2)
+        gpu.state.depth_test_set("LESS_EQUAL")
+        batch.draw(shader)
+        gpu.state.depth_test_set("NONE")
+
+    return bpy.types.SpaceView3D.draw_handler_add(draw, (), "WINDOW", "POST_VIEW")
+
+
+def frame_time() -> float:
+    """Median seconds to draw the window, swap included, with the view turned each time."""
+    view = next(area for area in bpy.context.screen.areas if area.type == "VIEW_3D")
+    region_view, times = view.spaces.active.region_3d, []
+    for _ in range(FRAMES + 1):  # the first one also fills the graphics card
+        region_view.view_rotation = region_view.view_rotation @ Quaternion((0, 1, 0), 0.05)
+        start = time.perf_counter()
+        bpy.ops.wm.redraw_timer(type="DRAW_WIN_SWAP", iterations=1)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times[1:]))
+
+
+def step() -> float:
+    try:
+        return next(steps)
+    except StopIteration:
+        os._exit(0)  # quitting by the operator asks about unsaved changes
+    except Exception:  # a timer would swallow it and Blender would stay open
+        traceback.print_exc()
+        os._exit(1)
+
+
+extension, engine_python, folder = sys.argv[sys.argv.index("--") + 1 :]
+bpy.context.preferences.view.show_splash = False  # before it is shown
+steps = measure(extension, engine_python, Path(folder))
+bpy.app.timers.register(step, first_interval=1.0, persistent=True)
