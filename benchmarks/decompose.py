@@ -16,12 +16,11 @@ import torch.nn.functional as F
 from sklearn.metrics import adjusted_rand_score
 
 from backend.affinity.field import AffinityField
-from backend.cli import ProgressBar
-from backend.protocol import Decompose, Train
+from backend.protocol import Decompose
 from backend.segmentation.decompose import cluster
 
 from .clicks import SCALES
-from .demo import Demo
+from .trial import Trial
 
 MILLION = 1_000_000
 SPREAD = 0.02  # of each number of a feature that is copied to make up the million
@@ -40,6 +39,19 @@ def best_ious(truth: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return (shared / (counts.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared)).max(axis=1)
 
 
+def purity(truth: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over things of the share that its commonest cluster holds; none is no cluster.
+
+    Args:
+        truth: [N] thing of each Gaussian, -1 for none, which counts for nothing.
+        labels: [N] cluster of each Gaussian, -1 for none.
+    """
+    counts = np.zeros((truth.max() + 2, labels.max() + 2))
+    np.add.at(counts, (truth + 1, labels + 1), 1)
+    counts = counts[1:]
+    return float((counts[:, 1:].max(axis=1) / counts.sum(axis=1)).mean())
+
+
 def seconds_for_a_million(field: AffinityField, scale: float) -> float:
     """Time to decompose copies of a scene, each a little off."""
     count = len(field.features)
@@ -56,15 +68,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("build/decompose"), help="for all")
     arguments = parser.parse_args()
-    demo = Demo(arguments.folder)
-    with ProgressBar() as report:
-        demo.engine.handle(Train(scene=str(demo.ply)), report)
-    objects, parts = demo.scene.object_labels, demo.scene.part_labels
+    trial = Trial(arguments.folder)
+    trial.train()
+    objects, parts = trial.scene.object_labels, trial.scene.part_labels
     (default,) = Decompose(scene="").scales
     print("scale  clusters  objects  parts  ARI (objects)  in none")
     fits = {}
     for scale in sorted({*SCALES.round(2).tolist(), default}):
-        reply = demo.engine.handle(Decompose(scene=str(demo.ply), scales=(scale,)))
+        reply = trial.engine.handle(Decompose(scene=str(trial.ply), scales=(scale,)))
         (labels,) = reply.labels
         fits[scale] = best_ious(objects, labels).mean(), best_ious(parts, labels).mean()
         of_object, of_part = fits[scale]
@@ -73,7 +84,7 @@ def main() -> None:
             f"{adjusted_rand_score(objects, labels):13.3f}  {np.mean(labels < 0):7.3f}",
             flush=True,
         )
-    field = demo.engine.open(str(demo.ply)).trained.field
+    field = trial.engine.open(str(trial.ply)).trained.field
     results = {
         "iou_object": round(fits[default][0], 3),
         "iou_part": round(max(of_part for _, of_part in fits.values()), 3),

@@ -10,93 +10,28 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from backend.cameras.camera import Camera
-from backend.cli import ProgressBar
-from backend.engine import Engine
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.concatenate import concatenate
 from backend.gaussians.ply import write_ply
 from backend.gaussians.transform import transform
-from backend.protocol import Render, Select, Train
+from backend.protocol import Render
 from backend.rendering import make_rasterizer
 
-from .clicks import SCALES, iou, selected_by, try_scales
-from .pictures import marked, most_interior, on_background, save, sheet
-from .synthetic import SyntheticScene, make_scene, write_scene
+from .pictures import marked, on_background, save, sheet
+from .trial import Trial
 
 SIZE = (720, 540)  # of the pictures
 STEPS_IN_BLENDER = 100  # enough to see that training works there too
 LIFT = (0.0, -1.3, 0.0)  # how far the split mug is moved up in the last picture
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a click selected."""
-
-    iou: float
-    scale: float
-    mask: np.ndarray  # boolean [N]
-
-
-class Demo:
-    """The trained scene, and the truth that its clicks are measured against."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ply = folder / "tabletop.ply"
-        self.engine = Engine()
-        self.scene: SyntheticScene = make_scene()
-        with ProgressBar() as report:
-            self.part_maps = write_scene(self.scene, self.ply, report)
-
-    def gaussians_of(self, target: str) -> np.ndarray:
-        """Which Gaussians belong to a target, boolean [N]."""
-        return np.isin(self.scene.part_labels, self.scene.parts_of(target))
-
-    def camera(self, click: Select) -> Camera:
-        """The camera that a click looks through."""
-        return next(camera for camera in self.scene.cameras if camera.name == click.view)
-
-    def click_on(self, target: str) -> Select:
-        """A click in the middle of a target, in the view that shows most of it."""
-        shown = [np.isin(parts, self.scene.parts_of(target)) for parts in self.part_maps]
-        best = max(range(len(shown)), key=lambda view: np.count_nonzero(shown[view]))
-        column, row = most_interior(shown[best])
-        view = self.scene.cameras[best].name
-        return Select(scene=str(self.ply), view=view, pixel=(column + 0.5, row + 0.5))
-
-    def try_click(self, click: Select, target: str) -> Outcome:
-        """The click at the scale of ten that fits the target best."""
-        masks, wanted = try_scales(self.engine, click), self.gaussians_of(target)
-        fits = [iou(mask, wanted) for mask in masks]
-        best = int(np.argmax(fits))
-        return Outcome(fits[best], float(SCALES[best]), masks[best])
-
-    def mean_iou(self, title: str, targets: Sequence[str]) -> float:
-        """Click every target once and print what came of it."""
-        outcomes = {target: self.try_click(self.click_on(target), target) for target in targets}
-        print(f"\n{title:28} IoU  scale")
-        for target, outcome in outcomes.items():
-            print(f"  {target:26} {outcome.iou:.2f}  {outcome.scale:.1f}")
-        return float(np.mean([outcome.iou for outcome in outcomes.values()]))
-
-    def mean_iou_automatic(self, targets: Sequence[str]) -> float:
-        """The same at the scale that the engine finds by itself."""
-        clicks = {target: replace(self.click_on(target), scale=None) for target in targets}
-        return float(
-            np.mean(
-                [
-                    iou(selected_by(self.engine, click), self.gaussians_of(target))
-                    for target, click in clicks.items()
-                ]
-            )
-        )
+class Demo(Trial):
+    """The tabletop, and pictures of it."""
 
     def draw(self, view: str, what: str, selection: np.ndarray | None = None) -> np.ndarray:
         """What the engine draws of a view, over a light background."""
@@ -167,19 +102,16 @@ def main() -> None:
     arguments = parser.parse_args()
     started = time.perf_counter()
     demo = Demo(arguments.folder)
-    with ProgressBar() as report:
-        trained = demo.engine.handle(Train(scene=str(demo.ply)), report)
+    trained = demo.train()
     print(f"trained on {trained.masks} masks of {trained.views} views in {trained.seconds:.0f} s")
-    things = {thing: demo.scene.parts_of(thing) for thing in demo.scene.object_names}
-    several = [demo.scene.part_names[k] for parts in things.values() for k in parts if parts[1:]]
-    iou_object = demo.mean_iou("objects", [*things])
-    iou_part = demo.mean_iou("parts", several)
+    iou_object = demo.mean_iou("objects", demo.objects)
+    iou_part = demo.mean_iou("parts", demo.parts)
     click_and_split(demo)
     if arguments.blender:
         same_in_blender(demo, arguments.blender, arguments.extension)
     results = {
         "iou_object": round(iou_object, 3),
-        "iou_object_auto": round(demo.mean_iou_automatic([*things]), 3),
+        "iou_object_auto": round(demo.automatic(demo.objects), 3),
         "iou_part": round(iou_part, 3),
         "train_s": round(trained.seconds, 1),
         "total_s": round(time.perf_counter() - started, 1),
