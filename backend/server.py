@@ -21,11 +21,13 @@ import psutil
 
 from . import __version__, protocol
 from .errors import Cancelled, EngineFailure, SagaError, missing_package
+from .stdio import take_over_stdio
 
 if TYPE_CHECKING:
     from .engine import Engine
 
 PROGRESS_INTERVAL_S = 0.1
+ALIVE_INTERVAL_S = 1.0
 GRACE_S = 2.0  # for the running request to clean up after itself when the client is gone
 EXIT_BROKEN_STREAM = 3
 
@@ -119,7 +121,8 @@ class Server:
         except protocol.ProtocolError as error:
             self._send(0, protocol.failed(error))
             return EXIT_BROKEN_STREAM
-        threading.Thread(target=self._read, name="reader", daemon=True).start()
+        for work in (self._read, self._live):
+            threading.Thread(target=work, name=work.__name__, daemon=True).start()
         while (job := self._next_job()) is not None:
             self._perform(job)
         return self._exit_code
@@ -140,6 +143,13 @@ class Server:
             )
         self._send(id, protocol.Welcome(protocol.PROTOCOL_VERSION, __version__, self._device))
         return True
+
+    def _live(self) -> None:
+        """Tell the client each second that nothing hangs, until it is gone."""
+        with suppress(Cancelled):
+            while self._exit_code is None:
+                self._send(0, protocol.Alive())
+                time.sleep(ALIVE_INTERVAL_S)
 
     def _perform(self, job: Job) -> None:
         report = ProgressReport(job, self._send)
@@ -220,29 +230,15 @@ class Server:
 def _explained(error: Exception) -> SagaError:
     if isinstance(error, ModuleNotFoundError):
         return missing_package(error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error):  # CUDA's is its own class
+        return EngineFailure(
+            "There is not enough memory for this.",
+            "Close other programs, train on fewer views, or choose the CPU in the preferences.",
+        )
     return EngineFailure(
         f"The engine met an error it did not expect: {type(error).__name__}: {error}",
         "Please report it together with the engine's log, which has the whole story.",
     )
-
-
-def take_over_stdio() -> tuple[BinaryIO, BinaryIO]:
-    """The binary streams (requests, replies), out of reach of everything else.
-
-    Whatever libraries and child processes print goes to stderr from here on,
-    and what they read from stdin is empty.
-    """
-    requests, replies = os.dup(0), os.dup(1)
-    with open(os.devnull, "rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.setmode(requests, os.O_BINARY)
-        msvcrt.setmode(replies, os.O_BINARY)
-    return open(requests, "rb", buffering=0), open(replies, "wb", buffering=0)
 
 
 def main() -> int:

@@ -91,12 +91,12 @@ def register() -> None:
         after = tool.bl_idname
     keymaps.register()
     overlay.register()
-    atexit.register(session.close)  # Blender does not call unregister() when it quits
+    atexit.register(session.end)  # Blender does not call unregister() when it quits
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; leaves nothing behind."""
-    atexit.unregister(session.close)
+    atexit.unregister(session.end)
     session.close()
     clicking.forget()
     overlay.unregister()

@@ -1,100 +1,34 @@
 """The engine, as the add-on sees it: requests out, callbacks in, never a wait in between.
 
-Two threads feed the pipes of the engine's process. Everything else, callbacks
-included, happens in the thread that calls: Blender's main thread, from a timer.
+Everything, callbacks included, happens in the thread that calls: Blender's main
+thread, from a timer. Threads of `EngineProcess` feed the pipes.
 """
 
 import itertools
 import math
 import os
 import queue
-import subprocess
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..backend import protocol
 from ..backend.errors import BadInput, EngineFailure, SagaError
-from .child_process import NO_WINDOW, clean_environment
+from .engine_process import EngineProcess, last_words
 
 CLIENT_NAME = "SAGA for Blender"
-CLOSE_S = 3.0  # for the engine to end by itself: more than its own grace
 POLL_S = 0.005
+HANG_S = 60.0  # without a word, which it says each second, also at work
+MOST_DEATHS = 3  # in a row, until an engine is not started again
+REST_S = 60.0  # and for how long
 
 OnDone = Callable[[protocol.Reply], None]
 OnProgress = Callable[[protocol.Progress], None]
 OnError = Callable[[SagaError], None]
-
-
-class EngineProcess:
-    """One run of the engine and the two threads at its pipes.
-
-    What it says is put into `events` as (process, id, message); when it has
-    ended, (process, 0, None) is the last.
-    """
-
-    def __init__(
-        self, command: list[str], package_root: Path, log_path: Path, events: queue.SimpleQueue
-    ) -> None:
-        """Raises OSError when there is no such program."""
-        with log_path.open("ab") as log:
-            self._popen = subprocess.Popen(
-                command,
-                cwd=package_root,
-                env=clean_environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                bufsize=0,  # a buffer's lock, held by a thread at exit, would crash Blender
-                creationflags=NO_WINDOW,
-            )
-        self._events = events
-        self._frames: queue.SimpleQueue = queue.SimpleQueue()
-        self.ready = False
-        self.failure: SagaError | None = None  # why it ended, where it said so
-        for work in (self._read, self._write):
-            threading.Thread(target=work, name=f"engine {work.__name__}", daemon=True).start()
-
-    @property
-    def exit_code(self) -> int | None:
-        return self._popen.poll()
-
-    def send(self, id: int, message: protocol.Request) -> None:
-        """Queue a message. Raises ProtocolError when it does not fit its own annotations."""
-        self._frames.put(protocol.encode(id, message))
-
-    def close(self) -> None:
-        """End it: by the end of its stdin, else by force."""
-        self._frames.put(None)
-        for insist in (lambda: None, self._popen.terminate, self._popen.kill):
-            insist()
-            with suppress(subprocess.TimeoutExpired):
-                self._popen.wait(CLOSE_S)
-                return
-
-    def _write(self) -> None:
-        with self._popen.stdin as pipe, suppress(OSError):  # the reader tells that it is dead
-            while (frame := self._frames.get()) is not None:
-                protocol.write_frame(pipe, frame)
-
-    def _read(self) -> None:
-        try:
-            with self._popen.stdout as pipe:
-                while (message := protocol.read_message(pipe)) is not None:
-                    self._events.put((self, *message))
-        except protocol.ProtocolError as error:
-            self.failure = EngineFailure(
-                f"The program that was started is no SAGA engine. {error.message}",
-                "Choose the engine's Python in the add-on's preferences.",
-            )
-        finally:
-            self.close()
-            self._events.put((self, 0, None))
 
 
 @dataclass
@@ -147,6 +81,9 @@ class EngineClient:
         self._events: queue.SimpleQueue = queue.SimpleQueue()
         self._pending: dict[int, PendingRequest] = {}
         self._process: EngineProcess | None = None
+        self._silence = Silence()
+        self._deaths = 0  # in a row
+        self._rests_until = -math.inf
 
     @property
     def state(self) -> Literal["starting", "ready", "dead"]:
@@ -182,12 +119,8 @@ class EngineClient:
         try:
             process = self._living_process()
             process.send(id, message)
-        except OSError as error:
-            failure = BadInput(
-                f"The engine's Python could not be started: {error}.",
-                "Choose it in the add-on's preferences.",
-            )
-            self._events.put((None, id, protocol.failed(failure)))
+        except (OSError, EngineFailure) as error:
+            self._events.put((None, id, protocol.failed(_not_started(error))))
         self._pending[id] = PendingRequest(process, on_done, on_progress, on_error)
         return id
 
@@ -207,6 +140,7 @@ class EngineClient:
             self._dispatch(*self._events.get())
             if time.monotonic() >= deadline:
                 return
+        self._watch()
 
     def wait(self, id: int, timeout: float | None = None) -> protocol.Reply:
         """Pump until a request under way is answered: for work without a window.
@@ -228,15 +162,26 @@ class EngineClient:
             raise pending.answer
         return pending.answer
 
-    def close(self) -> None:
-        """End the engine and forget its requests without a callback. May take a few seconds."""
+    def close(self, wait: bool = True) -> None:
+        """End the engine and forget its requests without a callback.
+
+        Waiting for the end, a few seconds at most, is for when Python itself ends.
+        """
         process, self._process = self._process, None
         self._pending.clear()
         if process is not None:
-            process.close()
+            closing = threading.Thread(target=process.close, name="engine close", daemon=True)
+            closing.start()
+            if wait:
+                closing.join()
 
     def _living_process(self) -> EngineProcess:
         if self.state == "dead":
+            if time.monotonic() < self._rests_until:
+                raise EngineFailure(
+                    f"The engine stopped {MOST_DEATHS} times in a row and is left alone for now.",
+                    f"Try again in {REST_S:.0f} s. Why it stopped is in its log, {self.log_path}.",
+                )
             if self.log_path is None:
                 handle, path = tempfile.mkstemp(".log", "saga-engine-", self._log_folder)
                 os.close(handle)
@@ -261,24 +206,62 @@ class EngineClient:
             if pending is not None and pending.on_progress is not None:
                 pending.on_progress(message)
         elif id in self._pending:
+            if process is not None and process.exit_code is None:
+                self._deaths = 0
             self._pending.pop(id).settle(message)
 
     def _bury(self, process: EngineProcess) -> None:
         """Answer what a dead engine left unanswered."""
-        failure = process.failure or EngineFailure(
-            f"The engine stopped (exit code {process.exit_code}). "
-            f'Its last words: "{_last_line(self.log_path)}".',
-            f"The log is {self.log_path}.",
-        )
+        self._deaths += 1
+        if self._deaths == MOST_DEATHS:
+            self._deaths -= 1  # after its rest it has one more try
+            self._rests_until = time.monotonic() + REST_S
         for id, pending in self._pending.items():
             if pending.process is process:
-                self._events.put((process, id, protocol.failed(failure)))
+                self._events.put((process, id, protocol.failed(process.why())))
+
+    def _watch(self) -> None:
+        """End an engine that owes an answer and has said nothing for long."""
+        process = self._process
+        if process is None or not self._pending:
+            self._silence = Silence()
+        elif self._silence.lasts(process.heard) > HANG_S:
+            process.kill(
+                EngineFailure(
+                    f"The engine hung: it said nothing for {HANG_S:.0f} s and was ended.",
+                    "Start again: training goes on where it was. "
+                    f'Its last words: "{last_words(self.log_path)}".',
+                )
+            )
+            self._silence = Silence()
 
 
-def _last_line(path: Path) -> str:
-    """Of the log; "" when a cleaner of temporary files has been there."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
-    except FileNotFoundError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+@dataclass
+class Silence:
+    """How long the engine has said nothing, as seen by one who looks now and then.
+
+    Time in which nobody looked counts little: the computer may have been asleep.
+    """
+
+    MOST_AT_ONCE_S = 1.0
+
+    heard: int = -1
+    seconds: float = 0.0
+    looked: float = 0.0
+
+    def lasts(self, heard: int) -> float:
+        """Seconds without a new message, given how many there were until now."""
+        now = time.monotonic()
+        passed, self.looked = min(now - self.looked, self.MOST_AT_ONCE_S), now
+        self.seconds = self.seconds + passed if heard == self.heard else 0.0
+        self.heard = heard
+        return self.seconds
+
+
+def _not_started(error: OSError | EngineFailure) -> SagaError:
+    if isinstance(error, SagaError):
+        return error
+    return BadInput(
+        f"The engine's Python could not be started: {error}.",
+        "Choose another in the add-on's preferences, or install the engine there.",
+    )

@@ -112,20 +112,24 @@ class EngineSession:
         self._client.pump()
         return self._client.busy
 
-    def close(self) -> None:
+    def end(self) -> None:
+        """Close, and wait until that is done: Python ends."""
+        self.close(wait=True)
+
+    def close(self, wait: bool = False) -> None:
         """End the engine, and installing it; forget what was asked."""
         if self.installation is not None:
             self.installation.cancel()
             with suppress(SagaError):
-                self.installation.wait(_CANCEL_S)
-        self._disconnect()
+                self.installation.wait(_CANCEL_S if wait else 0)
+        self._disconnect(wait)
 
-    def _disconnect(self) -> None:
+    def _disconnect(self, wait: bool = False) -> None:
         if bpy.app.timers.is_registered(_drain):
             bpy.app.timers.unregister(_drain)
         client, self._client, self.job = self._client, None, None
         if client is not None:
-            client.close()
+            client.close(wait)
 
     def connected(self) -> EngineClient:
         """A client with the settings of the preferences, a new one when they have changed.

@@ -99,6 +99,5 @@ def _require_masks(scene: Scene, there: Sequence) -> None:
     if not there:
         raise BadInput(
             f"There are no masks for the views of {scene.path.name}.",
-            "Choose weights of SAM to make them with (those of MobileSAM are soon fetched), "
-            "or masks.",
+            "Choose weights of SAM to make them with, which can be fetched, or a folder of masks.",
         )

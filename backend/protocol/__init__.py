@@ -7,6 +7,7 @@
 from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
+    Alive,
     Cancel,
     Click,
     Decompose,
@@ -39,6 +40,7 @@ from .stroke import clicks_along
 
 __all__ = [
     "PROTOCOL_VERSION",
+    "Alive",
     "Cancel",
     "Click",
     "Decompose",

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import BadInput, Cancelled, EngineFailure, MissingSoftware, NotTrained, SagaError
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class ProtocolError(SagaError):
@@ -160,6 +160,11 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Alive:
+    """Sent each second, with id 0: the engine has not hung."""
+
+
+@dataclass(frozen=True)
 class Trained:
     """Answer to Train."""
 
@@ -241,7 +246,7 @@ class Failed:
 Work = Train | Select | Decompose | Find | Info | Fetch | Render  # what the engine itself answers
 Request = Hello | Work | Cancel
 Result = Trained | Selected | Decomposed | Found | Described | Fetched | Rendered
-Reply = Welcome | Progress | Result | Failed
+Reply = Welcome | Alive | Progress | Result | Failed
 Message = Request | Reply
 
 _ERRORS = {

@@ -30,6 +30,7 @@ MESSAGES = [
     ),
     protocol.Decompose(scene="a.ply", scales=(0.9, 0.5, 0.25)),
     protocol.Fetch("mobile_sam", "/tmp"),
+    protocol.Alive(),
     protocol.Cancel(request=7),
     protocol.Selected(np.zeros(0, np.uint8), count=0, total=0, scale=0.5, physical_scale=1.5),
     protocol.Described(text="ok", facts={"a": [1, None, {"b": True}], "c": 0.25}),

@@ -93,6 +93,19 @@ def addon(installed):
     return lambda name: importlib.import_module(f"{EXTENSION}.{name}")
 
 
+@pytest.fixture
+def engine(addon):
+    """The preferences set to the engine's Python; the engine is closed afterwards."""
+    python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
+    if not python.exists():
+        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_python, chosen.device = str(python), "cpu"
+    yield
+    addon("saga_blender.engine_session").session.close()
+    chosen.engine_python = ""
+
+
 def splat_rows(count: int, degree: int = 3, extra: dict[str, str] | None = None) -> np.ndarray:
     """Random finite Gaussians as rows of a .ply, in the reference trainer's order of columns."""
     rest = [f"f_rest_{i}" for i in range(3 * ((degree + 1) ** 2 - 1))]

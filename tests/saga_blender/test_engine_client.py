@@ -12,10 +12,11 @@ from without_blender import load
 ROOT = Path(__file__).resolve().parents[2]
 STAND_IN = ROOT / "tests" / "stand_in"  # the real server, an engine that does as it is told
 ENGINE_PYTHON = os.environ.get("SAGA_ENGINE_PYTHON", sys.executable)
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0  # on a machine that is busy with other things
 
 
 engine_client = load("saga_blender.engine_client")
+engine_process = load("saga_blender.engine_process")
 protocol = load("backend.protocol")
 errors = load("backend.errors")
 
@@ -149,7 +150,7 @@ def test_a_program_that_talks_something_else_is_no_engine(connect, tmp_path):
 
 
 def test_an_engine_of_another_version_says_so(connect, monkeypatch):
-    monkeypatch.setattr(protocol, "PROTOCOL_VERSION", 2)
+    monkeypatch.setattr(protocol, "PROTOCOL_VERSION", 99)
     client = connect()
     with pytest.raises(protocol.ProtocolError, match="same version"):
         client.wait(client.request(protocol.Info("a")), PATIENCE_S)
@@ -167,7 +168,7 @@ def test_a_deaf_engine_never_blocks_the_caller_and_is_closed_by_force(
     assert time.monotonic() - began < 0.5
     with pytest.raises(errors.EngineFailure, match="no answer"):
         client.wait(id, 0.2)
-    monkeypatch.setattr(engine_client, "CLOSE_S", 0.3)
+    monkeypatch.setattr(engine_process, "CLOSE_S", 0.3)
     began = time.monotonic()
     client.close()
     assert time.monotonic() - began < 5
@@ -181,7 +182,7 @@ def test_close_is_quick_and_calls_nobody_back(connect):
     time.sleep(0.2)
     began = time.monotonic()
     client.close()
-    assert time.monotonic() - began < engine_client.CLOSE_S
+    assert time.monotonic() - began < engine_process.CLOSE_S
     client.pump()
     assert heard == []
     assert "tidied up" in client.log_path.read_text(encoding="utf-8")

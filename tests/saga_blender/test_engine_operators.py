@@ -1,18 +1,10 @@
 """Train, select and split with a real engine process, on a scene of two balls."""
 
-import json
-import os
-from pathlib import Path
-
 import bpy
 import numpy as np
 import pytest
 from mathutils import Matrix, Vector
-
-ROOT = Path(__file__).resolve().parents[2]
-CENTRES = np.array([(-1.0, 0, 0), (1.0, 0, 0)])  # of the balls
-RADIUS, WIDTH, HEIGHT, FOCAL = 0.5, 96, 72, 90.0
-BALL = np.repeat([0, 1], 300)  # which one each Gaussian belongs to
+from two_balls import BALL, CENTRES, RADIUS, write_views
 
 
 def two_balls(ply) -> np.ndarray:
@@ -26,44 +18,9 @@ def two_balls(ply) -> np.ndarray:
     return rows
 
 
-def write_views(folder: Path, masks: Path) -> None:
-    """Fourteen cameras in front of the balls, and the masks they see: each ball, and both."""
-    masks.mkdir(parents=True)
-    columns, lines = np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5)
-    cameras = []
-    for k, angle in enumerate(np.linspace(-0.7, 0.7, 14)):
-        c, s = np.cos(angle), np.sin(angle)
-        camera_to_world = np.array([(c, 0, s), (0, 1, 0), (-s, 0, c)])
-        position = camera_to_world @ (0, 0, -5)
-        size = {"width": WIDTH, "height": HEIGHT, "fx": FOCAL, "fy": FOCAL}
-        pose = {"position": position.tolist(), "rotation": camera_to_world.tolist()}
-        cameras.append({"id": k, "img_name": f"{k}.png", **size, **pose})
-        x, y, z = ((CENTRES - position) @ camera_to_world).T[:, :, None, None]
-        across = (columns - WIDTH / 2) - FOCAL * x / z
-        down = (lines - HEIGHT / 2) - FOCAL * y / z
-        balls = np.hypot(across, down) < FOCAL * RADIUS / z
-        seen = np.concatenate([balls, balls.any(axis=0, keepdims=True)])
-        packed = {"masks": np.packbits(seen, axis=-1), "shape": np.array(seen.shape)}
-        np.savez(masks / f"{k}.npz", **packed, predicted_iou=np.ones(3, np.float32))
-    (folder / "cameras.json").write_text(json.dumps(cameras), encoding="utf-8")
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("balls")
-
-
-@pytest.fixture
-def engine(addon):
-    """The preferences set to the engine's Python; the engine is closed afterwards."""
-    python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
-    if not python.exists():
-        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
-    chosen = addon("saga_blender.preferences").preferences()
-    chosen.engine_python, chosen.device = str(python), "cpu"
-    yield
-    addon("saga_blender.engine_session").session.close()
-    chosen.engine_python = ""
 
 
 @pytest.fixture

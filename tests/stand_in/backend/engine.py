@@ -36,6 +36,9 @@ class Engine:
         """Long work that reports nothing, as inside a library."""
         time.sleep(60)
 
+    def out_of_memory(self, report):
+        raise MemoryError
+
     def noise(self, report):
         print("from Python")
         os.write(1, b"from C\n")

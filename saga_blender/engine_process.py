@@ -1,0 +1,116 @@
+"""One run of the engine: its process, the pipes to it, and why it ended."""
+
+import queue
+import signal
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from ..backend import protocol
+from ..backend.errors import EngineFailure, SagaError
+from .child_process import NO_WINDOW, clean_environment, last_lines
+
+CLOSE_S = 3.0  # for the engine to end by itself: more than its own grace
+
+
+class EngineProcess:
+    """One run of the engine and the two threads at its pipes.
+
+    What it says is put into `events` as (process, id, message); when it has
+    ended, (process, 0, None) is the last.
+    """
+
+    def __init__(
+        self, command: list[str], package_root: Path, log_path: Path, events: queue.SimpleQueue
+    ) -> None:
+        """Raises OSError when there is no such program."""
+        with log_path.open("ab") as log:
+            self._popen = subprocess.Popen(
+                command,
+                cwd=package_root,
+                env=clean_environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                bufsize=0,  # a buffer's lock, held by a thread at exit, would crash Blender
+                creationflags=NO_WINDOW,
+            )
+        self._events = events
+        self._frames: queue.SimpleQueue = queue.SimpleQueue()
+        self._log_path = log_path
+        self.ready = False
+        self.heard = 0  # messages, also those that only say that it lives
+        self.failure: SagaError | None = None  # why it ended, where that is known
+        for work in (self._read, self._write):
+            threading.Thread(target=work, name=f"engine {work.__name__}", daemon=True).start()
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._popen.poll()
+
+    def send(self, id: int, message: protocol.Request) -> None:
+        """Queue a message. Raises ProtocolError when it does not fit its own annotations."""
+        self._frames.put(protocol.encode(id, message))
+
+    def close(self) -> None:
+        """End it: by the end of its stdin, else by force."""
+        self._frames.put(None)
+        for insist in (lambda: None, self._popen.terminate, self._popen.kill):
+            insist()
+            with suppress(subprocess.TimeoutExpired):
+                self._popen.wait(CLOSE_S)
+                return
+
+    def kill(self, failure: SagaError) -> None:
+        """End it at once, also when it is stopped or hangs."""
+        self.failure = failure
+        self._popen.kill()
+
+    def why(self) -> SagaError:
+        """Why it ended, in the artist's words."""
+        return self.failure or _explained(self.exit_code, self._log_path)
+
+    def _write(self) -> None:
+        with self._popen.stdin as pipe, suppress(OSError):  # the reader tells that it is dead
+            while (frame := self._frames.get()) is not None:
+                protocol.write_frame(pipe, frame)
+
+    def _read(self) -> None:
+        try:
+            with self._popen.stdout as pipe:
+                while (frame := protocol.read_message(pipe)) is not None:
+                    self.heard += 1
+                    if not isinstance(frame[1], protocol.Alive):
+                        self._events.put((self, *frame))
+        except protocol.ProtocolError as error:
+            self.failure = EngineFailure(
+                f"The program that was started is no SAGA engine. {error.message}",
+                "Choose the engine's Python in the add-on's preferences.",
+            )
+        finally:
+            self.close()
+            self._events.put((self, 0, None))
+
+
+def _explained(exit_code: int, log_path: Path) -> EngineFailure:
+    """What an exit code and the last words of the log tell."""
+    advice = f"What was trained so far is kept: start again and it goes on. The log is {log_path}."
+    if exit_code == -getattr(signal, "SIGKILL", 9):
+        return EngineFailure(
+            "The engine was ended from outside, most often because the memory was full.",
+            f"Close other programs or train on fewer views. {advice}",
+        )
+    words = last_words(log_path)
+    return EngineFailure(
+        f'The engine stopped (exit code {exit_code}). Its last words: "{words}".', advice
+    )
+
+
+def last_words(log_path: Path) -> str:
+    """The last line of the engine's log; a cleaner of temporary files may have been there."""
+    try:
+        with log_path.open("rb") as log:
+            return "".join(last_lines(log, 1))
+    except OSError:
+        return ""

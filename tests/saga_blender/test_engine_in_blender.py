@@ -1,0 +1,138 @@
+"""What an artist does to Blender while its engine trains, with real engines."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import bpy
+import pytest
+from two_balls import write_two_balls
+
+EXTENSION = "bl_ext.user_default.saga_blender"
+PATIENCE_S = 600.0  # on a machine that is busy with other things
+LONG = 100_000  # steps, that no test waits for
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def scene(engine, tmp_path) -> Path:
+    return write_two_balls(tmp_path / "balls")
+
+
+@pytest.fixture
+def training(addon, scene):
+    """Training under way, as with a window; called, it drains until a condition holds."""
+    session = addon("saga_blender.engine_session").session
+    protocol = addon("backend.protocol")
+
+    def until(condition) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while not condition():
+            assert time.monotonic() < deadline, session.error or session.notice
+            began = time.thread_time()
+            session.drain()
+            assert time.thread_time() - began < 0.05  # of the thread that draws the windows
+            time.sleep(0.01)
+
+    def start(steps: int = LONG) -> int:
+        """Start and wait for the first step; returns the engine's process id."""
+        message = protocol.Train(str(scene), steps=steps)
+        session.start(message, "Train SAGA", lambda reply: f"Trained {reply.steps} steps.")
+        until(lambda: session.job.progress and session.job.progress.stage == "Training")
+        return session._client._process._popen.pid
+
+    start.until = until
+    yield start
+    session.close()
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends soon."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def assert_trains(scene: Path) -> None:
+    """A new engine can be asked, and answers."""
+    bpy.ops.import_scene.saga_splat(filepath=str(scene))
+    bpy.context.scene.saga.steps = 3
+    assert bpy.ops.saga.train() == {"FINISHED"}
+
+
+@pytest.mark.fault("the add-on is disabled while it trains")
+def test_disabling_ends_the_engine_and_enabling_trains_again(training, scene):
+    pid = training()
+    began = time.thread_time()
+    bpy.ops.preferences.addon_disable(module=EXTENSION)
+    assert time.thread_time() - began < 0.5  # Blender's own part, which is most of it, included
+    assert gone(pid)
+    bpy.ops.preferences.addon_enable(module=EXTENSION)
+    preferences = bpy.context.preferences.addons[EXTENSION].preferences
+    preferences.engine_python = os.environ["SAGA_ENGINE_PYTHON"]
+    assert_trains(scene)
+
+
+@pytest.mark.fault("another file is loaded while it trains")
+def test_loading_a_file_leaves_training_alone(addon, training, scene):
+    bpy.ops.import_scene.saga_splat(filepath=str(scene))
+    training(steps=30)
+    bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
+    session = addon("saga_blender.engine_session").session
+    training.until(lambda: session.job is None)
+    assert session.notice == "Trained 30 steps."
+    assert (scene.with_suffix(".saga") / "field.safetensors").is_file()
+
+
+@pytest.mark.fault("two scenes of one Blender use the engine")
+def test_two_scenes_share_the_engine(addon, training, scene, tmp_path):
+    other = write_two_balls(tmp_path / "other")
+    for path in (scene, other):
+        bpy.ops.scene.new(type="EMPTY")
+        bpy.ops.import_scene.saga_splat(filepath=str(path))
+    training()
+    assert not bpy.ops.saga.train.poll()  # of the other scene: the engine is busy
+    session, protocol = addon("saga_blender.engine_session").session, addon("backend.protocol")
+    session.cancel()
+    told = [session.wait(protocol.Info(str(path))).facts["trained"] for path in (scene, other)]
+    assert_trains(other)
+    told += [session.wait(protocol.Info(str(path))).facts["trained"] for path in (scene, other)]
+    assert [bool(trained) for trained in told] == [False, False, False, True]
+
+
+@pytest.mark.fault("two Blenders train on the same scene")
+def test_two_blenders_train_on_the_same_scene(addon, training, scene, tmp_path):
+    script = tmp_path / "other_blender.py"
+    script.write_text(
+        "import os, sys, bpy\n"
+        f"bpy.ops.preferences.addon_enable(module={EXTENSION!r})\n"
+        f"preferences = bpy.context.preferences.addons[{EXTENSION!r}].preferences\n"
+        "preferences.engine_python = os.environ['SAGA_ENGINE_PYTHON']\n"
+        "preferences.device = 'cpu'\n"
+        "bpy.ops.import_scene.saga_splat(filepath=sys.argv[1])\n"
+        "bpy.context.scene.saga.steps = 30\n"
+        "print('trained', bpy.ops.saga.train())\n"
+    )
+    training()
+    other = subprocess.run(
+        [sys.executable, script, scene], capture_output=True, text=True, timeout=PATIENCE_S
+    )
+    assert "trained {'FINISHED'}" in other.stdout, other.stderr
+    addon("saga_blender.engine_session").session.cancel()
+    assert_trains(scene)
+
+
+@pytest.mark.fault("scripts are reloaded while it trains")
+def test_reloading_scripts_leaves_a_working_engine(addon, training, scene):
+    training()
+    bpy.ops.script.reload()
+    addon("saga_blender.engine_session").session.cancel()
+    assert_trains(scene)
