@@ -6,6 +6,8 @@ import pytest
 from mathutils import Matrix, Vector
 from two_balls import BALL, CENTRES, RADIUS, write_views
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 def two_balls(ply) -> np.ndarray:
     rows = ply.rows(len(BALL), 0)
