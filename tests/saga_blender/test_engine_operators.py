@@ -1,5 +1,7 @@
 """Train, select and split with a real engine process, on a scene of two balls."""
 
+from pathlib import Path
+
 import bpy
 import numpy as np
 import pytest
