@@ -2,7 +2,8 @@
 
 import dataclasses
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
 
 FORMAT = "saga-field-1"
+SAMPLE = 65_536
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,12 @@ class AffinityField:
     def __post_init__(self) -> None:
         # Dimension by dimension in memory: what a query reads best (see segmentation.similarity).
         object.__setattr__(self, "features", self.features.T.contiguous().T)
+
+    @cached_property
+    def sample(self) -> "AffinityField":
+        """Every so many-th Gaussian, about `SAMPLE` at most: enough to say what is typical."""
+        step = -(-len(self.features) // SAMPLE)
+        return self if step <= 1 else replace(self, features=self.features[::step])
 
     def gate_at(self, scale: float) -> Tensor:
         """S(s), the gate vector [D] at a scale in [0, 1] (Eq. 3)."""

@@ -16,7 +16,7 @@ from .similarity import similarity
 MIN_ALPHA = 0.1  # below this a pixel shows next to nothing of the splat
 
 SURE = 0.75  # cosine with a click above which a Gaussian helps to say what was meant
-ENOUGH = 4096  # Gaussians to take a mean of
+FEW, ENOUGH = 256, 4096  # Gaussians that a mean is taken of
 
 
 def query_feature(
@@ -87,11 +87,15 @@ def select(
 
 def recentred(field: AffinityField, query: Tensor, scale: float) -> Tensor:
     """The mean direction [D] of what a query is surely like: a click is seldom in its middle."""
-    alike = np.flatnonzero(similarity(field, query, scale) > SURE)
+    among = field.sample
+    alike = np.flatnonzero(similarity(among, query, scale) > SURE)
+    if len(alike) < FEW and among is not field:
+        among = field
+        alike = np.flatnonzero(similarity(among, query, scale) > SURE)
     if len(alike) == 0:
         return query
     some = torch.from_numpy(alike[:: max(1, len(alike) // ENOUGH)]).to(query.device)
-    features = field.features[some]
+    features = among.features[some]
     return (features / (features * field.gate_at(scale)).norm(dim=1, keepdim=True)).mean(dim=0)
 
 

@@ -44,6 +44,17 @@ def test_a_click_at_the_edge_is_moved_to_the_middle_of_what_it_selects(fan):
     assert recentred(fan, lone, 0.5) is lone
 
 
+@pytest.mark.parametrize("members", [50_000, 300])  # plenty in a sample of the field, and too few
+def test_a_sample_of_a_large_field_tells_the_middle_where_the_thing_is_large(members):
+    angles = torch.deg2rad(torch.cat([torch.linspace(0, 30, members), torch.full([90_000], 90.0)]))
+    features = torch.stack([angles.cos(), angles.sin()], dim=1)
+    field = AffinityField(features, ScaleGate.opened(2), ScaleMap.fit(np.array([1.0])))
+    assert len(field.sample.features) < len(features)
+    middle = recentred(field, features[0], 0.5)
+    wanted = features[:members].mean(dim=0)
+    torch.testing.assert_close(middle / middle.norm(), wanted / wanted.norm(), atol=1e-4, rtol=0)
+
+
 def test_only_what_hangs_together_with_the_click_is_kept():
     rng = np.random.default_rng(0)
     ball, far, unselected = (rng.normal(x, 0.1, (50, 3)) for x in (0.0, 3.0, 0.0))
