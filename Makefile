@@ -29,6 +29,12 @@ gui-test: .venv/ready .venv-bpy45/ready ## the add-on under simulated mouse and 
 real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
 	$(ENGINE) -m benchmarks.real
 
+quality: .venv/ready ## how well clicks, names and decomposition find things: the table of docs/quality.md
+	$(ENGINE) -m benchmarks.quality
+
+pictures: .venv/ready ## a real scene taken apart, into docs/decomposed.jpg
+	$(ENGINE) -m benchmarks.decomposed
+
 zip: .venv-bpy45/ready ## the extension, ready to install, in build
 	@$(BLENDER) .ci/build_zip.py
 
@@ -48,4 +54,4 @@ lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test test-faults gui-test real zip lint lock clean
+.PHONY: help setup demo test test-faults gui-test real quality pictures zip lint lock clean
