@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from typing import BinaryIO
+from pathlib import Path
 
 NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would open a console
 
@@ -17,9 +17,13 @@ def clean_environment() -> dict[str, str]:
     return {**ours, "PYTHONUTF8": "1"}  # what it prints can be read
 
 
-def last_lines(log: BinaryIO, count: int) -> list[str]:
-    """The last lines of a log that say something."""
-    log.seek(0, os.SEEK_END)
-    log.seek(max(log.tell() - (1 << 14), 0))
-    lines = log.read().decode(errors="replace").splitlines()
+def last_lines(path: Path, count: int) -> list[str]:
+    """The last lines of a log that say something; none where there is no log (any more)."""
+    try:
+        with path.open("rb") as log:
+            log.seek(0, os.SEEK_END)
+            log.seek(max(log.tell() - (1 << 14), 0))
+            lines = log.read().decode(errors="replace").splitlines()
+    except OSError:
+        return []
     return [line.strip() for line in lines if line.strip()][-count:]

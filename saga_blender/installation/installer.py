@@ -79,14 +79,14 @@ class Installation:
                     self._perform(step, log, alive, build.disk_gb)
             shutil.rmtree(cache_of(place.folder), ignore_errors=True)
             place.finish(build.name)
-        return last_lines_of(place.log, 1)[0]
+        return last_lines(place.log, 1)[0]
 
     def _perform(self, step: Step, log: BinaryIO, alive: Path, gigabytes: float) -> None:
         """Raises SagaError when none of the commands works."""
         for command in step.commands:
             if self._run(command, log, alive, gigabytes) == 0:
                 return
-        raise _explained("\n".join(last_lines_of(self.environment.log, 20)), self.environment)
+        raise _explained("\n".join(last_lines(self.environment.log, 20)), self.environment)
 
     def _run(self, command: tuple[str, ...], log: BinaryIO, alive: Path, gigabytes: float) -> int:
         log.write(f"\n> {' '.join(command)}\n".encode())
@@ -124,12 +124,6 @@ def bytes_in(folder: Path) -> int:
                 file = os.lstat(os.path.join(where, name))
                 total += file.st_size // file.st_nlink  # uv links what it has downloaded
     return total
-
-
-def last_lines_of(path: Path, count: int) -> list[str]:
-    """The end of an installation's log."""
-    with path.open("rb") as log:
-        return last_lines(log, count)
 
 
 @contextmanager

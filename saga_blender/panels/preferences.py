@@ -3,10 +3,11 @@
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
+from ..child_process import last_lines
 from ..engine_place import environment
 from ..engine_session import session
 from ..installation.environment import Environment
-from ..installation.installer import Installation, last_lines_of
+from ..installation.installer import Installation
 from ..operators.install import CancelInstall, InstallEngine, RemoveEngine
 from ..preferences import EXTENSION
 from .parts import write
@@ -79,5 +80,5 @@ def _draw_running(layout: bpy.types.UILayout, installation: Installation) -> Non
     row.progress(text=installation.label, factor=installation.fraction)
     row.operator(CancelInstall.bl_idname, icon="CANCEL")
     column = layout.box().column(align=True)
-    for line in last_lines_of(installation.environment.log, LOG_LINES):
+    for line in last_lines(installation.environment.log, LOG_LINES):
         column.label(text=line)

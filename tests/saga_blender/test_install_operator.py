@@ -3,9 +3,11 @@
 import shutil
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import bpy
 import pytest
+from test_panels import Layout
 
 
 @pytest.fixture
@@ -35,6 +37,37 @@ def test_the_engine_lies_where_blender_wants_data_of_extensions(addon, chosen):
     assert str(environment().folder.parent) == user.rstrip("/\\")
     with pytest.raises(addon("backend.errors").BadInput, match=r"not installed.*preferences"):
         addon("saga_blender.engine_place").engine_python()
+
+
+def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
+    panel = addon("saga_blender.panels.preferences")
+    session = addon("saga_blender.engine_session").session
+
+    def drawn() -> str:
+        shown = []
+        region = SimpleNamespace(width=500)
+        context = SimpleNamespace(region=region, preferences=bpy.context.preferences)
+        draw = panel.SagaPreferences.draw
+        stand_in = SimpleNamespace(layout=Layout(shown), engine_python=chosen.engine_python)
+        rna = SimpleNamespace(properties=chosen.bl_rna.properties)
+        stand_in.bl_rna = rna
+        draw(stand_in, context)
+        return "\n".join(shown)
+
+    assert "is not installed\nInstall Engine\nEngine's Folder" in drawn()
+    (tmp_path / "engine").mkdir()
+    assert "interrupted\nGo On Installing\nRemove" in drawn()
+    environment = addon("saga_blender.engine_place").environment()
+    session.installation = addon("saga_blender.installation.installer").Installation(
+        environment, sys.executable
+    )
+    environment.log.write_text("a\nb\nlast line\n")
+    assert "Installing [0%]\nCancel\na\nb\nlast line" in drawn()
+    session.installation.outcome = addon("backend.errors").BadInput("The disk is full.", "Make it.")
+    assert "The disk is full. Make it." in drawn()
+    chosen.engine_python = sys.executable
+    assert drawn().startswith("Engine's Folder")
+    session.installation = None
 
 
 def registry_answers(folder) -> bool:

@@ -160,7 +160,8 @@ def test_the_build_follows_the_graphics_card(said, tmp_path, monkeypatch):
 
 def test_the_locks_hold_what_the_engine_imports_in_the_same_versions():
     wanted = (ROOT / "requirements" / "engine.txt").read_text(encoding="utf-8").splitlines()
-    pins = {line.split("#")[0].strip() for line in wanted if line and line[0] != "#"}
+    lines = [line.split("#")[0].strip() for line in wanted]
+    pins = {line.lower().replace("_", "-") for line in lines if line}
     for build in ("cpu", "cuda"):
         locked = "".join(lock.read_text(encoding="utf-8") for lock in plan.lock_files(build, ROOT))
         for pin in pins:
