@@ -26,6 +26,10 @@ gui-test: .venv/ready .venv-bpy45/ready ## the add-on under simulated mouse and 
 	@extension=$$($(BLENDER) .ci/build_zip.py) && \
 	$(ENGINE) -m pytest -rs -s tests/gui --extension="$$extension"
 
+interaction: .venv/ready .venv-bpy45/ready ## how fast the viewport follows the hand, in a real window
+	@extension=$$($(BLENDER) .ci/build_zip.py) && \
+	$(ENGINE) -m benchmarks.interaction "$$extension"
+
 real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
 	$(ENGINE) -m benchmarks.real
 
@@ -54,4 +58,4 @@ lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test test-faults gui-test real quality pictures zip lint lock clean
+.PHONY: help setup demo test test-faults gui-test interaction real quality pictures zip lint lock clean

@@ -13,7 +13,7 @@ import bpy
 from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 Waiting = Iterator[float]
-TICK_S = 0.02
+TICK_S = 0.01
 
 
 class Hand:
