@@ -14,7 +14,7 @@ from .click import pixel_features
 
 VIEWS = 8  # that vote
 PIXELS = 4096  # of each, over what is selected
-LEAST_WEIGHT = 0.05  # that a Gaussian must have in the pixels for their vote to count
+LEAST_WEIGHT = 1.0  # pixels that a Gaussian must make up in all for their vote to count
 NEIGHBOURS = 16
 FAR = 3.0  # deviations above the mean distance to neighbours that make a stray
 
