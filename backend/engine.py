@@ -26,6 +26,8 @@ ANSWERS = {
     protocol.Render: "render",
     protocol.Info: "info",
     protocol.Fetch: "fetch",
+    protocol.AddView: "added_views",
+    protocol.ForgetViews: "added_views",
 }
 
 

@@ -1,6 +1,8 @@
 """The views of a scene: those of its photographs, or made up and kept in its work folder."""
 
 import shutil
+from dataclasses import replace
+from hashlib import sha256
 
 from .cameras.camera import Camera
 from .cameras.cameras_json import read_cameras_json
@@ -10,12 +12,14 @@ from .progress import Report, silent
 from .scene import Scene
 
 MOST = 200  # views made up
+ADDED = "added/"  # how the names of added views begin
+LONGEST_SIDE = 1024  # pixels of an added view: SAM looks at no more
 
 
 def training_views(
     scene: Scene, views: str = "", made_up: int = 0, report: Report = silent
 ) -> list[Camera]:
-    """The views to train on.
+    """The views to train on, and with them those that a person added.
 
     Args:
         scene: opened.
@@ -29,20 +33,24 @@ def training_views(
     """
     require_within("number of made-up views", made_up, 0, MOST)
     if made_up:
-        return made_up_views(scene, made_up, report)
-    if views:
-        return find_views(scene.path, views)
-    return search_views(scene.path) or made_up_views(scene, 0, report)
+        found = made_up_views(scene, made_up, report)
+    elif views:
+        found = find_views(scene.path, views)
+    else:
+        found = search_views(scene.path) or made_up_views(scene, 0, report)
+    return found + added_views(scene)
 
 
 def view_of(scene: Scene, views: str, name: str) -> Camera:
-    """The view of a name, of those found (see `find_views`) or of those made up earlier.
+    """The view of a name, of those found (see `find_views`), made up earlier or added.
 
     Raises:
         BadInput: there is none.
     """
     if name.startswith("made_up/") and scene.workspace.cameras.is_file():
         return view_named(read_cameras_json(scene.workspace.cameras), name)
+    if name.startswith(ADDED):
+        return view_named(added_views(scene), name)
     return view_named(find_views(scene.path, views), name)
 
 
@@ -67,3 +75,33 @@ def made_up_views(scene: Scene, count: int, report: Report = silent) -> list[Cam
         shutil.rmtree(workspace.masks / "made_up", ignore_errors=True)
         save_views(workspace.cameras, cameras, made_for | {"asked_for": count})
     return cameras
+
+
+def added_views(scene: Scene) -> list[Camera]:
+    """The views that a person added to these Gaussians."""
+    from .cameras.made_up.saved import saved_views
+
+    return saved_views(scene.workspace.added_cameras, {"scene": scene.fingerprint}) or []
+
+
+def add_view(scene: Scene, camera: Camera) -> int:
+    """Keep a view in a scene's work folder; how many there are now.
+
+    Its name says what it shows, so that no other view is given its masks.
+    """
+    from .cameras.made_up.saved import save_views
+
+    smaller = min(LONGEST_SIDE / max(camera.width, camera.height), 1.0)
+    sides = (max(round(side * smaller), 1) for side in (camera.width, camera.height))
+    camera = camera.resized(*sides)
+    shown = sha256(camera.world_to_camera.tobytes() + camera.K.tobytes()).hexdigest()
+    camera = replace(camera, name=f"{ADDED}{shown[:12]}.png")
+    others = [other for other in added_views(scene) if other.name != camera.name]
+    save_views(scene.workspace.added_cameras, [*others, camera], {"scene": scene.fingerprint})
+    return len(others) + 1
+
+
+def forget_added_views(scene: Scene) -> None:
+    """Remove the views that a person added, and their masks."""
+    scene.workspace.added_cameras.unlink(missing_ok=True)
+    shutil.rmtree(scene.workspace.masks / ADDED, ignore_errors=True)

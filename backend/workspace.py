@@ -25,6 +25,11 @@ class Workspace:
         return self.folder / "cameras.json"
 
     @property
+    def added_cameras(self) -> Path:
+        """The views that a person added, as a cameras.json."""
+        return self.folder / "added.json"
+
+    @property
     def mismatch(self) -> Path:
         """A view whose photograph does not fit the scene, as a picture."""
         return self.folder / "mismatch.png"

@@ -29,6 +29,7 @@ from .operators import (
     split,
     split_clusters,
     train,
+    views,
 )
 from .panels.preferences import SagaPreferences
 from .properties import SagaSettings, SelectSettings
@@ -51,6 +52,8 @@ CLASSES = (
     train.Cancel,
     hover.Hover,
     hover.HoverEnd,
+    views.AddView,
+    views.ForgetViews,
     select.Select,
     by_hand.SelectBox,
     by_hand.SelectBrush,

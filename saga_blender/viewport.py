@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import bpy
 from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
-from mathutils import Matrix, Vector
+from mathutils import Matrix, Quaternion, Vector
 
 from ..backend import protocol
 from .placement import scene_to_world
@@ -64,6 +64,23 @@ def click_at(context, event, obj) -> protocol.Click:
     pixel = (event.mouse_region_x, event.mouse_region_y)
     ray = click_ray(context.region, context.region_data, pixel, *bounding_sphere(obj))
     return ray.in_scene(obj)
+
+
+@dataclass(frozen=True)
+class Viewpoint:
+    """What a viewport in perspective shows, as a camera of its region's size."""
+
+    position: Vector  # of the eye
+    rotation: Quaternion  # to the camera (x right, y down, z forward)
+    focal: float  # pixels
+
+
+def viewpoint(region, rv3d, frame: Matrix) -> Viewpoint:
+    """The camera of a viewport in the coordinates of an object whose matrix_world is `frame`."""
+    view = rv3d.view_matrix @ frame  # to x right, y up, z backward
+    half_turn = Quaternion((0, 1, 0, 0))  # about x
+    focal = rv3d.window_matrix[0][0] * region.width / 2
+    return Viewpoint(view.inverted().translation, half_turn @ view.decompose()[1], focal)
 
 
 def bounding_sphere(obj) -> tuple[Vector, float]:

@@ -7,6 +7,7 @@
 from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
+    AddView,
     Alive,
     Cancel,
     Click,
@@ -17,6 +18,7 @@ from .messages import (
     Fetch,
     Fetched,
     Find,
+    ForgetViews,
     Found,
     Hello,
     Info,
@@ -31,6 +33,7 @@ from .messages import (
     Selected,
     Train,
     Trained,
+    ViewAdded,
     Welcome,
     Work,
     error_of,
@@ -40,6 +43,7 @@ from .stroke import clicks_along
 
 __all__ = [
     "PROTOCOL_VERSION",
+    "AddView",
     "Alive",
     "Cancel",
     "Click",
@@ -50,6 +54,7 @@ __all__ = [
     "Fetch",
     "Fetched",
     "Find",
+    "ForgetViews",
     "Found",
     "Hello",
     "Info",
@@ -64,6 +69,7 @@ __all__ = [
     "Selected",
     "Train",
     "Trained",
+    "ViewAdded",
     "Welcome",
     "Work",
     "clicks_along",

@@ -118,6 +118,24 @@ class Fetch:
 
 
 @dataclass(frozen=True)
+class AddView:
+    """Keep a view of a scene, to be trained on besides all others. Answer: ViewAdded."""
+
+    scene: str
+    position: tuple[float, float, float]  # of the eye, in the scene's frame
+    quat: tuple[float, float, float, float]  # wxyz, scene to camera (OpenCV axes)
+    focal: float  # pixels
+    size: tuple[int, int]  # width, height
+
+
+@dataclass(frozen=True)
+class ForgetViews:
+    """Forget the views that were added to a scene. Answer: ViewAdded, of none."""
+
+    scene: str
+
+
+@dataclass(frozen=True)
 class Render:
     """Draw a view. Answer: Rendered."""
 
@@ -228,6 +246,13 @@ class Fetched:
 
 
 @dataclass(frozen=True)
+class ViewAdded:
+    """Answer to AddView and ForgetViews."""
+
+    views: int  # that are added to the scene now
+
+
+@dataclass(frozen=True)
 class Rendered:
     """Answer to Render."""
 
@@ -243,9 +268,10 @@ class Failed:
     advice: str
 
 
-Work = Train | Select | Decompose | Find | Info | Fetch | Render  # what the engine itself answers
+# What the engine itself answers.
+Work = Train | Select | Decompose | Find | Info | Fetch | AddView | ForgetViews | Render
 Request = Hello | Work | Cancel
-Result = Trained | Selected | Decomposed | Found | Described | Fetched | Rendered
+Result = Trained | Selected | Decomposed | Found | Described | Fetched | ViewAdded | Rendered
 Reply = Welcome | Alive | Progress | Result | Failed
 Message = Request | Reply
 

@@ -4,6 +4,7 @@ import bpy
 
 from ..operators.fetch import FetchWeights
 from ..operators.train import Train
+from ..operators.views import AddView, ForgetViews
 from .parts import SubPanel, button
 
 
@@ -21,4 +22,7 @@ class TrainPanel(SubPanel, bpy.types.Panel):
             layout.prop(settings, name)
             if name == "sam_checkpoint" and not (settings.sam_checkpoint or settings.masks):
                 layout.operator_menu_enum(FetchWeights.bl_idname, "weights", icon="IMPORT")
+        row = layout.row(align=True)
+        row.operator(AddView.bl_idname, icon="ADD")
+        row.operator(ForgetViews.bl_idname, text="", icon="X")
         button(layout, context, Train, icon="PLAY")

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from backend.cameras.cameras_json import camera_entry
+from backend.engine import Engine
 from backend.errors import BadInput
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
+from backend.protocol import AddView, ForgetViews
 from backend.scene import Scene
 from backend.views import training_views, view_of
 
@@ -84,3 +86,25 @@ def test_cameras_beside_the_scene_come_first_unless_made_up_ones_are_asked_for(s
         training_views(scene)
     with pytest.raises(BadInput, match="number of made-up views"):
         training_views(scene, made_up=-1)
+
+
+def test_views_of_the_viewport_are_trained_on_besides_all_others(scene):
+    engine, half = Engine("cpu"), 0.5**0.5
+    # An eye at (2, 3, 5) that looks along world x.
+    look = {"position": (2.0, 3.0, 5.0), "quat": (half, 0.0, -half, 0.0), "focal": 1600.0}
+    told = AddView(scene=str(scene.path), **look, size=(2048, 1000))
+    assert engine.handle(told).views == 1
+    assert engine.handle(told).views == 1  # the same one
+    assert engine.handle(AddView(**vars(told) | {"focal": 900.0})).views == 2
+    made, first, second = training_views(scene, made_up=1)
+    assert made.name == "made_up/000.png" and first.name != second.name
+    assert (first.width, first.height, first.fx, first.fy) == (1024, 500, 800, 800)
+    np.testing.assert_allclose(first.position, [2, 3, 5], atol=1e-12)
+    np.testing.assert_allclose(first.world_to_camera[2, :3], [1, 0, 0], atol=1e-12)
+    assert view_of(scene, "", first.name).name == first.name
+    store = MaskStore(scene.workspace.masks)
+    store.write(first.name, ViewMasks.pack(np.ones((1, 2, 2), bool), np.ones(1)))
+    assert engine.handle(ForgetViews(str(scene.path))).views == 0
+    assert len(training_views(scene, made_up=1)) == 1 and store.views() == []
+    with pytest.raises(BadInput, match="direction"):
+        engine.handle(AddView(**vars(told) | {"quat": (0.0,) * 4}))

@@ -1,5 +1,6 @@
 """Train, select and split with a real engine process, on a scene of two balls."""
 
+import json
 from pathlib import Path
 
 import bpy
@@ -245,3 +246,14 @@ def test_what_is_found_is_looked_for_in_what_is_left(addon, balls, text_model):
 def test_a_text_model_that_is_not_here_says_where_to_get_it(balls):
     with pytest.raises(RuntimeError, match=r"not on this computer.*Download"):
         bpy.ops.saga.find(text="ball")
+
+
+def test_views_are_added_and_forgotten(addon, balls, folder):
+    added = folder / "balls.saga" / "added.json"
+    for x in (0.0, 1.0):
+        bpy.ops.saga.add_view(position=(x, 0, -5), rotation=(1, 0, 0, 0), focal=500, size=(64, 48))
+    (first, second) = json.loads(added.read_text(encoding="utf-8"))
+    assert (first["position"], second["position"]) == ([0, 0, -5], [1, 0, -5])
+    assert (second["width"], second["fx"]) == (64, 500)
+    bpy.ops.saga.forget_views()
+    assert not added.exists()

@@ -25,6 +25,7 @@ def view(perspective: bool) -> SimpleNamespace:
         window[0][0], window[1][1], window[2][2] = 1 / 4, 1 / 3, -1 / 1000  # 8 x 6 units
     return SimpleNamespace(
         view_matrix=view_matrix,
+        window_matrix=window,
         perspective_matrix=window @ view_matrix,
         is_perspective=perspective,
         view_perspective="PERSP" if perspective else "ORTHO",
@@ -55,3 +56,14 @@ def test_ray_in_the_frame_of_a_turned_and_scaled_object(addon):
     np.testing.assert_allclose(frame @ local.origin, ray.origin, atol=1e-6)
     ahead = frame @ (local.origin + local.direction)
     np.testing.assert_allclose((ahead - ray.origin) / 2, ray.direction, atol=1e-6)
+
+
+def test_the_viewport_as_a_camera_shows_points_where_the_viewport_does(addon):
+    """The frame of the splat is turned, moved and scaled in the world."""
+    frame = Matrix.LocRotScale((1, 2, 3), Matrix.Rotation(0.7, 3, "X"), (2, 2, 2))
+    camera = addon("saga_blender.viewport").viewpoint(REGION, view(True), frame)
+    for point in map(Vector, [(0, 0, 0), (0.4, -0.6, 0.2), (-1, 0.3, -0.5)]):
+        x, y, z = camera.rotation @ (point - camera.position)
+        seen = camera.focal * x / z + 400, 300 - camera.focal * y / z
+        drawn = location_3d_to_region_2d(REGION, view(True), frame @ point)
+        np.testing.assert_allclose(seen, drawn, atol=0.01)
