@@ -172,15 +172,18 @@ def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon,
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
     one = selection(balls.data)
     settings = bpy.context.workspace.saga
-    for scale in (0.2, 0.5, 0.9, 1.0):  # only the first and the last are asked
-        settings.scale = scale
+    settings.scale = 0.0
+    for threshold in (0.8, 0.9, 0.99, 0.999):  # only the first and the last are asked
+        settings.threshold = threshold
     while session.drain():
         pass
     assert (selection(balls.data) == one).all(), "a moving slider changes no data"
     clicking.let_go()
-    assert selection(balls.data).mean() > 0.95 and clicking.standing().scale == 1.0
+    strict = selection(balls.data)
+    assert not (strict & ~one).any() and strict.sum() < one.sum()
+    assert clicking.standing().asked[2] == settings.threshold
 
-    bpy.ops.saga.selection(mode="NONE")  # what was clicked is gone: the slider has nothing to say
+    bpy.ops.saga.selection(mode="ALL")  # what was clicked is gone: the slider has nothing to say
     settings.scale = 0.3
     assert not session.drain() and clicking.standing() is None
 
@@ -188,11 +191,10 @@ def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon,
 def test_the_next_larger_and_smaller_thing(addon, balls):
     selection = addon("saga_blender.splat_object").selection
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
-    bpy.ops.saga.step_scale(step=1)
-    assert selection(balls.data).mean() > 0.95
-    assert bpy.context.workspace.saga.scale > 0.3, "the slider follows"
-    bpy.ops.saga.step_scale(step=-1)
+    bpy.context.workspace.saga.scale = 0.4
+    bpy.ops.saga.step_scale(step=-1)  # a ball has no parts
     assert (selection(balls.data) == (BALL == 0)).mean() > 0.95
+    assert bpy.context.workspace.saga.scale == 0.0, "the slider follows"
     bpy.ops.saga.selection(mode="NONE")
     with pytest.raises(RuntimeError, match="poll"):
         bpy.ops.saga.step_scale(step=1)
