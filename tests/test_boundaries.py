@@ -16,6 +16,7 @@ SHARED = {  # all that both sides import
     "backend.protocol",
     "backend.gaussians",
     "backend.errors",
+    "backend.workspace",  # where the trained field lies: seen without asking the engine
     "backend.weights.catalog",  # what can be fetched, how large it is and where from
 }
 SHARED_NEEDS = SHARED | {"backend.files"}  # and what those may lean on

@@ -5,6 +5,7 @@ import bpy
 from ...backend import protocol
 from ...backend.errors import BadInput, SagaError
 from ..engine_session import OnAnswer, session
+from ..scene_file import why_not_trained
 from ..splat_object import SOURCE, TOTAL, find_splat, is_splat, scene_index
 
 
@@ -51,7 +52,7 @@ def why_not_ask(context: bpy.types.Context) -> str:
         return "Switch to Object Mode first"
     if session.training:
         return "Wait until training has ended"
-    return ""
+    return why_not_trained(obj.data)
 
 
 def asked_object(uid: int, total: int) -> bpy.types.Object | None:

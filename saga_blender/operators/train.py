@@ -4,6 +4,7 @@ import bpy
 
 from ...backend import protocol
 from ..engine_session import session
+from ..scene_file import why_no_scene
 from ..splat_object import SOURCE, is_splat
 from .engine_request import EngineRequest
 from .explained import Explained
@@ -23,7 +24,7 @@ class Train(Explained, EngineRequest, bpy.types.Operator):
             return "Make an imported Gaussian splat the active object first"
         if session.training:
             return "Training is under way"
-        return ""
+        return why_no_scene(obj.data)
 
     def execute(self, context):
         settings = context.scene.saga

@@ -1,5 +1,9 @@
 """The list of what Decompose Scene found: a tree of names that follows the Gaussians."""
 
+import os
+import subprocess
+import sys
+
 import bpy
 import numpy as np
 import pytest
@@ -162,6 +166,23 @@ def test_all_of_it_survives_a_saved_file_and_undo(addon, table, listed, tmp_path
     assert listed(bpy.data.objects["t"]) == before
     bpy.ops.ed.redo()
     assert list(listed(bpy.data.objects["t"])) == ["Cup", "Plate"]
+
+
+OPEN_BARE = """
+import sys, bpy
+bpy.ops.wm.open_mainfile(filepath=sys.argv[1])
+data = bpy.data.objects["t"].data
+assert not bpy.context.preferences.addons.get("bl_ext.user_default.saga_blender")
+print([a.value for a in data.attributes["saga:cluster"].data], data.attributes["scale"].data_type)
+"""
+
+
+def test_the_file_opens_without_the_add_on(table, tmp_path):
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "t.blend"))
+    environment = os.environ | {"BLENDER_USER_RESOURCES": str(tmp_path / "bare")}
+    command = [sys.executable, "-c", OPEN_BARE, str(tmp_path / "t.blend")]
+    ran = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert "[2, 2, 3, 3, 3, 0, 1, 1, 1, 1, 1, -1] FLOAT_VECTOR" in ran.stdout, ran.stderr
 
 
 def test_without_a_list_the_buttons_say_why(addon, ply, tmp_path):

@@ -88,6 +88,18 @@ def test_what_was_found_is_listed(addon, sidebar, ply, tmp_path):
     assert {"Merge Selection", "Split Further", "Split into Objects"} <= set(shown)
 
 
+def test_a_missing_model_or_scene_is_one_clear_line(sidebar, ply, tmp_path):
+    path = ply.write(tmp_path / "t.ply", ply.rows(9, 0))
+    bpy.ops.import_scene.saga_splat(filepath=str(path))
+    assert "Train SAGA first" in " ".join(sidebar()["Select"])
+    (tmp_path / "t.saga").mkdir()
+    (tmp_path / "t.saga" / "field.safetensors").touch()
+    assert "Train SAGA first" not in " ".join(sidebar()["Select"])
+    path.unlink()
+    for name in ("Train SAGA", "Select", "Decompose Scene"):
+        assert "t.ply is not in" in " ".join(sidebar()[name])
+
+
 def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sidebar):
     protocol, errors = addon("backend.protocol"), addon("backend.errors")
     module = addon("saga_blender.engine_session")

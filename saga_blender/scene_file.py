@@ -1,0 +1,24 @@
+"""The scene file of a splat, and whether it was trained: looked up without the engine."""
+
+from pathlib import Path
+
+import bpy
+
+from ..backend.workspace import Workspace
+from .splat_object import SOURCE
+
+
+def why_no_scene(pointcloud: bpy.types.PointCloud) -> str:
+    """What keeps the engine from opening the scene of a splat, or ""."""
+    scene = Path(pointcloud[SOURCE])
+    if not scene.is_file():
+        return f"{scene.name} is not in {scene.parent} any more: put it back, or import it anew"
+    return ""
+
+
+def why_not_trained(pointcloud: bpy.types.PointCloud) -> str:
+    """What keeps the trained features of a splat from being asked, or ""."""
+    if missing := why_no_scene(pointcloud):
+        return missing
+    trained = Workspace(Path(pointcloud[SOURCE])).field.is_file()
+    return "" if trained else "Train SAGA first: nothing has been learned of this splat yet"
