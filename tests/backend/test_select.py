@@ -120,14 +120,16 @@ def test_what_is_no_longer_there_is_neither_hit_nor_selected(ask, panels):
         ask(pixel=UPPER, subset=rest)
 
 
-def test_views_outvote_a_gaussian_that_was_learned_wrongly(engine, folder, panels, tmp_path):
+def test_views_outvote_a_gaussian_that_was_learned_wrongly(engine, panels, tmp_path):
     wrong = np.flatnonzero(panels.objects == 0)[[105, 250, 333]]
     features = np.eye(3, dtype=np.float32)[panels.objects]
     features[wrong] = [0, 1, 0]
-    for name in ("panels.ply", "cameras.json"):
-        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    write_ply(tmp_path / "panels.ply", panels.cloud)
+    close = [camera.resized(192, 96) for camera in panels.cameras]  # several pixels a Gaussian
+    entries = [camera_entry(k, camera) for k, camera in enumerate(close)]
+    (tmp_path / "cameras.json").write_text(json.dumps(entries), encoding="utf-8")
     save(Scene(tmp_path / "panels.ply", "cpu"), field_of(features, objects=3))
-    click = Select(str(tmp_path / "panels.ply"), view="0", pixel=LOWER)
+    click = Select(str(tmp_path / "panels.ply"), view="0", pixel=(46, 56))
     plain, refined = (
         np.unpackbits(engine.handle(replace(click, refine=refine)).mask, count=1200).astype(bool)
         for refine in (False, True)
