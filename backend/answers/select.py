@@ -38,19 +38,18 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
 
     scale = _scale(message, prompts.scale, select_at)
     belongs = _selects(field, prompts, message, scale)
-    mask = belongs(field)
-    if mask.all():
-        raise BadInput(
-            f"Nothing in the scene can be told apart from it at scale {scale:.2g}.",
-            "Choose a smaller scale or a higher threshold; where that does not help, train again.",
-        )
-    mask &= present
+    mask = belongs(field) & present
     if message.refine:
         mask = _refined(scene, message, mask, belongs, report) & present
     if message.connected:
         mask = connected_to(scene.cloud.means, mask, np.concatenate(prompts.hits))
     if message.without_strays:
         mask = without_strays(mask, scene.cloud.means)
+    if mask.all():
+        raise BadInput(
+            f"Nothing in the scene can be told apart from it at scale {scale:.2g}.",
+            "Choose a smaller scale or a higher threshold; where that does not help, train again.",
+        )
     return Selected(
         mask=np.packbits(mask),
         count=int(mask.sum()),

@@ -96,9 +96,10 @@ def test_what_is_connected_and_what_the_automatic_scale_finds(addon, balls):
     assert max((found == (BALL == 0)).mean(), found.mean()) > 0.95  # the ball, or both
 
 
-def test_a_higher_scale_selects_both(addon, balls):
-    click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0)
-    assert addon("saga_blender.splat_object").selection(balls.data).mean() > 0.95
+def test_a_higher_scale_takes_both_and_as_that_is_everything_says_so(addon, balls):
+    with pytest.raises(RuntimeError, match=r"told apart.*smaller scale"):
+        click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0)
+    assert not addon("saga_blender.splat_object").selection(balls.data).any()
 
 
 def test_a_scene_that_is_not_trained_says_so(engine, ply, tmp_path):
