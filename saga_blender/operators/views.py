@@ -28,7 +28,9 @@ class AddView(Explained, EngineRequest, bpy.types.Operator):
         size=4,
         default=(1, 0, 0, 0),
     )
-    focal: FloatProperty(name="Focal Length", description="In pixels", default=800, min=1)
+    focal: FloatProperty(
+        name="Focal Length", description="Of the camera, in pixels", default=800, min=1
+    )
     size: IntVectorProperty(
         name="Size", description="Of the picture, in pixels", size=2, default=(800, 600), min=1
     )
