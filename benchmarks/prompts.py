@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.cameras.photographs import load_photograph
-from backend.cli import ProgressBar
+from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.masks.make import make_masks
 from backend.masks.sam import MaskSettings, load_sam

@@ -21,7 +21,7 @@ from PIL import Image
 from backend.cameras.camera import Camera
 from backend.cameras.discover import find_views
 from backend.cameras.photographs import load_photograph
-from backend.cli import ProgressBar
+from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.gaussians.ply import read_ply
 from backend.masks.make import make_masks

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.affinity.field import AffinityField
-from backend.cli import ProgressBar
+from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.workspace import Workspace
 

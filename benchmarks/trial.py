@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.cameras.camera import Camera
-from backend.cli import ProgressBar
+from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.protocol import Select, Train, Trained
 

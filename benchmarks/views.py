@@ -22,7 +22,7 @@ from backend.cameras.made_up.candidates import NEAREST, Candidate, propose
 from backend.cameras.made_up.coverage import look, seen_by
 from backend.cameras.made_up.surface import find_surface
 from backend.cameras.spread_out import spread_out
-from backend.cli import ProgressBar
+from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore

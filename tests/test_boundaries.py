@@ -124,6 +124,6 @@ def test_what_the_add_on_needs_imports_without_the_engines_packages():
 def test_the_engine_starts_without_what_takes_seconds_to_import():
     import_without(
         {"torch", "numba", "scipy", "sklearn"},
-        ["backend.server", "backend.cli", "backend.engine"],
+        ["backend.server", "backend.command_line", "backend.engine"],
         {},
     )

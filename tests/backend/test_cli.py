@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend import cli, protocol
+from backend import protocol
+from backend.command_line.main import main
 from backend.engine import Engine
 from backend.errors import NotTrained
 from backend.gaussians.cloud import GaussianCloud
@@ -76,7 +77,7 @@ def run(capsys):
             made.append(engine(device))
             return made[-1]
 
-        code = cli.main([str(argument) for argument in argv], make_engine)
+        code = main([str(argument) for argument in argv], make_engine)
         out, err = capsys.readouterr()
         return code, out, err, [message for one in made for message in getattr(one, "asked", [])]
 
@@ -309,14 +310,14 @@ def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
 def test_ctrl_c_stops_without_a_traceback():
     count = (
-        "import signal, sys; from backend import cli\n"
+        "import signal, sys; from backend.command_line.main import main\n"
         # A shell starts its background jobs, and what they start, deaf to it.
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "class StandInEngine:\n"
         "    def handle(self, message, report):\n"
         "        print('at work', file=sys.stderr, flush=True)\n"
         "        while True: report('Counting', 0.5)\n"
-        "sys.exit(cli.main(['info', 'a.ply'], lambda device: StandInEngine()))"
+        "sys.exit(main(['info', 'a.ply'], lambda device: StandInEngine()))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", count], cwd=ROOT, stderr=subprocess.PIPE, text=True

@@ -1,0 +1,95 @@
+"""`decompose`: all objects of a scene."""
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+import numpy as np
+
+from .. import protocol
+from ..engine import Engine
+from ..errors import BadInput
+from ..files import new_folder
+from ..gaussians.cloud import GaussianCloud
+from ..gaussians.ply import read_ply, write_ply
+from ..progress import Report
+from .options import add_masks, add_output, add_scene, add_views, request
+from .paths import check_inputs, checked_output
+from .saving import save_array
+
+SUMMARY = "find all objects"
+ABOUT = """\
+Group all Gaussians into objects, without a click.
+
+At each scale (see `select --help`) the Gaussians that are alike become an
+object; what is like nothing else belongs to none. With several scales, what is
+found at a smaller one is a part of what is found at a larger one: "Object 2.1"
+is the largest part of "Object 2", the second largest object."""
+
+
+def add_options(parser: ArgumentParser) -> None:
+    add_scene(parser)
+    parser.add_argument(
+        "--scale",
+        metavar="S",
+        type=float,
+        action="append",
+        dest="scales",
+        required=True,
+        help="how large things are, from 0 to 1; again for their parts",
+    )
+    parser.add_argument(
+        "--name-with",
+        metavar="MODEL",
+        help='name what is found with a text-image model (see `find --help`): "" for ViT-B-16',
+    )
+    add_views(parser)
+    add_masks(parser)
+    add_output(
+        parser,
+        "OUT.npy: a row of labels for each scale, the largest scale first, -1 for no object; "
+        "else a new folder, with a .ply of each object and part",
+    )
+
+
+def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict]:
+    check_inputs(arguments.scene, arguments.views, arguments.masks)
+    output = _labels_or_folder(arguments)
+    found = engine.handle(request(protocol.Decompose, arguments), report)
+    if output.suffix:
+        save_array(output, found.labels)
+    else:
+        _write_objects(output, read_ply(arguments.scene).cloud, found)
+    counts = np.bincount(found.labels[found.labels >= 0], minlength=len(found.names))
+    unassigned = np.count_nonzero(found.labels < 0, axis=1)
+    lines = [f"{name:12} {count:>9,}" for name, count in zip(found.names, counts, strict=True)]
+    for scale, count in zip(found.scales, unassigned, strict=True):
+        lines.append(f"{count:,} Gaussians belong to no object at scale {scale:g}.")
+    facts = {
+        "output": str(output),
+        "scales": found.scales,
+        "names": found.names,
+        "parents": found.parents.tolist(),
+        "counts": counts.tolist(),
+        "unassigned": unassigned.tolist(),
+    }
+    return "\n".join([*lines, f"Saved {output}"]), facts
+
+
+def _labels_or_folder(arguments: Namespace) -> Path:
+    """A .npy that can be written, or a folder that can be made."""
+    output = Path(arguments.output)
+    if output.suffix:
+        return checked_output(arguments.output, arguments.scene, ".npy")
+    if output.exists() or not output.parent.is_dir():
+        raise BadInput(f"{output} cannot be made.", "Name a new folder in one that exists.")
+    return output
+
+
+def _write_objects(path: Path, cloud: GaussianCloud, found: protocol.Decomposed) -> None:
+    """A .ply for each object and part, and for what belongs to no object."""
+    masks = {name: (found.labels == k).any(axis=0) for k, name in enumerate(found.names)}
+    masks["Unassigned"] = found.labels[0] < 0
+    with new_folder(path) as folder:
+        for name, mask in masks.items():
+            if mask.any():
+                write_ply(folder / f"{name}.ply", cloud.subset(mask))

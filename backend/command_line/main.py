@@ -1,0 +1,44 @@
+"""From what was typed to an exit code."""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stdout
+
+from .. import protocol
+from ..engine import Engine
+from ..errors import SagaError, missing_package
+from ..protocol.checks import checked
+from .parser import build_parser
+from .progress_bar import ProgressBar
+
+EXIT_FAILED = 2
+EXIT_INTERRUPTED = 130
+
+
+def main(argv: list[str] | None = None, make_engine: Callable[[str], Engine] = Engine) -> int:
+    """Run one command; returns the exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    as_json = "--json" in argv
+    try:
+        arguments = build_parser().parse_args(argv)
+        with ProgressBar() as report, redirect_stdout(sys.stderr):
+            text, facts = arguments.run(arguments, make_engine(arguments.device), report)
+            facts = checked(facts, dict, "The answer")  # JSON knows no numbers of numpy, no NaN
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except ModuleNotFoundError as error:
+        return _fail(missing_package(error), as_json)
+    except SagaError as error:
+        return _fail(error, as_json)
+    print(json.dumps(facts) if as_json else text)
+    return 0
+
+
+def _fail(error: SagaError, as_json: bool) -> int:
+    if as_json:
+        print(json.dumps({"error": vars(protocol.failed(error))}))
+    else:
+        print(f"{error.message}\n{error.advice}".rstrip(), file=sys.stderr)
+    return EXIT_FAILED
