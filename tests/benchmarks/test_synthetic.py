@@ -58,8 +58,8 @@ def test_same_seed_same_scene(scene):
 
 @pytest.mark.parametrize(("kind", "objects"), [("tabletop", 14), ("room", 20), ("packed", 35)])
 def test_every_part_is_there(kind, objects):
-    scene = make_scene(kind, gaussians=15_000, views=12)
-    assert 11_000 < len(scene.cloud) < 17_000  # twelve views see less than forty
+    scene = make_scene(kind, gaussians=30_000, views=12)
+    assert 22_000 < len(scene.cloud) < 34_000  # twelve views see less than forty
     assert len(scene.object_names) == len(set(scene.object_names)) == objects
     assert (np.bincount(scene.part_labels) > 0).all()
     owners = [scene.object_names.index(name.split("/")[0]) for name in scene.part_names]
