@@ -71,13 +71,14 @@ def assert_trains(scene: Path) -> None:
 @pytest.mark.fault("the add-on is disabled while it trains")
 def test_disabling_ends_the_engine_and_enabling_trains_again(training, scene):
     pid = training()
+    engine = bpy.context.preferences.addons[EXTENSION].preferences.engine_python
     began = time.thread_time()
     bpy.ops.preferences.addon_disable(module=EXTENSION)
     assert time.thread_time() - began < 0.5  # Blender's own part, which is most of it, included
     assert gone(pid)
     bpy.ops.preferences.addon_enable(module=EXTENSION)
     preferences = bpy.context.preferences.addons[EXTENSION].preferences
-    preferences.engine_python = os.environ["SAGA_ENGINE_PYTHON"]
+    preferences.engine_python = engine
     assert_trains(scene)
 
 
@@ -108,31 +109,45 @@ def test_two_scenes_share_the_engine(addon, training, scene, tmp_path):
     assert [bool(trained) for trained in told] == [False, False, False, True]
 
 
+PRELUDE = f"""
+import importlib, os, sys, time, bpy
+bpy.ops.preferences.addon_enable(module={EXTENSION!r})
+preferences = bpy.context.preferences.addons[{EXTENSION!r}].preferences
+preferences.engine_python, preferences.device = sys.argv[2], "cpu"
+bpy.ops.import_scene.saga_splat(filepath=sys.argv[1])
+bpy.context.scene.saga.steps = 30
+"""
+TRAIN = "print(bpy.ops.saga.train(), flush=True)\n"
+RELOAD = f"""
+session = importlib.import_module("{EXTENSION}.saga_blender.engine_session").session
+protocol = importlib.import_module("{EXTENSION}.backend.protocol")
+session.start(protocol.Train(sys.argv[1], steps={LONG}), "Train", lambda reply: "")
+while session.job.progress is None:
+    session.drain()
+    time.sleep(0.01)
+bpy.ops.script.reload()
+session.cancel()
+"""
+LEAVE = "os._exit(0)\n"  # after a reload Blender's module hangs when it takes itself down
+
+
+def assert_another_blender_trains(scene: Path, folder: Path, before: str = "") -> None:
+    script = folder / "other_blender.py"
+    script.write_text(PRELUDE + before + TRAIN + LEAVE)
+    engine = bpy.context.preferences.addons[EXTENSION].preferences.engine_python
+    command = [sys.executable, script, scene, engine]
+    other = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
+    assert "{'FINISHED'}" in other.stdout, other.stderr
+
+
 @pytest.mark.fault("two Blenders train on the same scene")
 def test_two_blenders_train_on_the_same_scene(addon, training, scene, tmp_path):
-    script = tmp_path / "other_blender.py"
-    script.write_text(
-        "import os, sys, bpy\n"
-        f"bpy.ops.preferences.addon_enable(module={EXTENSION!r})\n"
-        f"preferences = bpy.context.preferences.addons[{EXTENSION!r}].preferences\n"
-        "preferences.engine_python = os.environ['SAGA_ENGINE_PYTHON']\n"
-        "preferences.device = 'cpu'\n"
-        "bpy.ops.import_scene.saga_splat(filepath=sys.argv[1])\n"
-        "bpy.context.scene.saga.steps = 30\n"
-        "print('trained', bpy.ops.saga.train())\n"
-    )
     training()
-    other = subprocess.run(
-        [sys.executable, script, scene], capture_output=True, text=True, timeout=PATIENCE_S
-    )
-    assert "trained {'FINISHED'}" in other.stdout, other.stderr
+    assert_another_blender_trains(scene, tmp_path)
     addon("saga_blender.engine_session").session.cancel()
     assert_trains(scene)
 
 
 @pytest.mark.fault("scripts are reloaded while it trains")
-def test_reloading_scripts_leaves_a_working_engine(addon, training, scene):
-    training()
-    bpy.ops.script.reload()
-    addon("saga_blender.engine_session").session.cancel()
-    assert_trains(scene)
+def test_reloading_scripts_leaves_a_working_engine(scene, tmp_path):
+    assert_another_blender_trains(scene, tmp_path, RELOAD)
