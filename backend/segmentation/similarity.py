@@ -6,8 +6,8 @@ from torch import Tensor
 
 from ..affinity.field import AffinityField
 
-_BLOCK = 1024  # Gaussians whose sums stay in the nearest cache
-_TOGETHER = 8  # dimensions that are added to a sum before it is stored
+_BLOCK = 8192  # Gaussians whose sums stay in a near cache
+_TOGETHER = 16  # dimensions that are added to a sum before it is stored
 
 
 def similarity(field: AffinityField, query: Tensor, scale: float) -> np.ndarray:
