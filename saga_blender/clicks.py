@@ -109,7 +109,7 @@ class Clicking:
     def settle(self, obj: bpy.types.Object, clicks: Clicks) -> None:
         """Put what clicks have selected into the data."""
         self._last, self._coming = clicks, None
-        overlay.end_preview()
+        overlay.settle_preview(obj, clicks.after)
         set_selection(obj.data, clicks.after)
 
     def ask_again(self, asked: Asked) -> bool:

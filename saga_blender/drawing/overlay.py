@@ -27,6 +27,11 @@ class View:
     shown: tuple[tuple, Picture] | None = None  # with the content it shows
     coming: Picture | None = None
 
+    @property
+    def behind(self) -> bool:
+        """Whether the picture still shows what the objects looked like before."""
+        return self.shown is not None and self.shown[0] != self.content
+
 
 @dataclass
 class Preview:
@@ -34,6 +39,7 @@ class Preview:
 
     uid: int  # session_uid of the object
     chosen: np.ndarray  # boolean [N]
+    passing: bool = False  # ends by itself as soon as the data is shown instead
     batch: gpu.types.GPUBatch | None = None
 
     def draw(self, obj: bpy.types.Object, view: bpy.types.RegionView3D) -> None:
@@ -100,6 +106,8 @@ class Overlay:
         for obj in splats:
             if view.shown is None or obj not in ours:
                 draw_points(self._points(obj), obj.matrix_world, context.region_data, 1)
+        if self.preview is not None and self.preview.passing and not view.behind:
+            self.preview = None
         for obj in splats:
             if self.preview is not None and self.preview.uid == _uid(obj):
                 self.preview.draw(obj, context.region_data)
@@ -107,6 +115,11 @@ class Overlay:
     def show_preview(self, obj, chosen: np.ndarray) -> None:
         """Colour the Gaussians where `chosen` (boolean [N]) holds until `end_preview`."""
         self.preview = Preview(_uid(obj), chosen)
+        redraw_pictures()
+
+    def settle_preview(self, obj, chosen: np.ndarray) -> None:
+        """Colour what is being selected until the picture shows it, so that nothing flickers."""
+        self.preview = Preview(_uid(obj), chosen, passing=True)
         redraw_pictures()
 
     def end_preview(self) -> None:
@@ -130,7 +143,7 @@ class Overlay:
 
     def _draw_picture(self, context, view: View, splats: list) -> None:
         """Bring the picture nearer to what it should show."""
-        if not splats or (view.shown is not None and view.shown[0] == view.content):
+        if not splats or (view.shown is not None and not view.behind):
             return
         waited = time.perf_counter() - view.since
         if waited < _REST_S:

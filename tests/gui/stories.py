@@ -60,7 +60,9 @@ class Stage:
         """Wait for the engine's answers and for the finished picture."""
         yield 0.1
         yield from until(lambda: self.session.job is None)
-        yield from until(lambda: any(view.shown for view in self.overlay.views.values()))
+        yield from until(
+            lambda: all(view.shown and not view.behind for view in self.overlay.views.values())
+        )
         yield 0.1
 
 
