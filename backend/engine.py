@@ -96,7 +96,7 @@ class Engine:
         Raises:
             SagaError: see `load_image_text_model`.
         """
-        from .language.image_text import load_image_text_model
+        from .language.models import load_image_text_model
 
         if self._text_model is None or name != self._text_model_name:
             report("Loading the text model", 0.0)

@@ -19,7 +19,7 @@ import torch
 from backend.affinity.field import AffinityField
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
-from backend.language.image_text import ImageTextModel, load_image_text_model, unit
+from backend.language.image_text import ImageTextModel, unit
 from backend.language.index import TextIndex
 from backend.language.lifted_masks import (
     LiftedMasks,
@@ -27,6 +27,7 @@ from backend.language.lifted_masks import (
     choose_anchors,
     selected_anchors,
 )
+from backend.language.models import load_image_text_model
 from backend.language.relevancy import NEUTRAL, encode_names
 from backend.language.search import distinct_hits, rank
 from backend.language.targets import choose_votes, find_targets

@@ -1,8 +1,21 @@
 """Which pixels belong together at which scale: identities and correspondence (Eq. 6-7)."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class SampledPixels:
+    """What the masks say of the pixels of a step, at the scales of a step."""
+
+    membership: np.ndarray  # [P, M] boolean, whether a pixel lies in a mask
+    mask_scales: np.ndarray  # [M] float32 in [0, 1]
+    mean_mask_areas: np.ndarray  # [P] float32, m_p of A.1
+    scales: np.ndarray  # [S] float32 in [0, 1]
 
 
 def identity_vectors(membership: Tensor, mask_scales: Tensor, scales: Tensor) -> Tensor:

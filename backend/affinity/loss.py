@@ -2,23 +2,12 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .correspondence import identity_vectors, mask_correspondence
+from .correspondence import SampledPixels, identity_vectors, mask_correspondence
 from .pair_kernels import HARD_NEGATIVE, HARD_POSITIVE, pair_coefficients_cpu
-
-
-@dataclass(frozen=True)
-class SampledPixels:
-    """What the masks say of the pixels of a step, at the scales of a step."""
-
-    membership: np.ndarray  # [P, M] boolean, whether a pixel lies in a mask
-    mask_scales: np.ndarray  # [M] float32 in [0, 1]
-    mean_mask_areas: np.ndarray  # [P] float32, m_p of A.1
-    scales: np.ndarray  # [S] float32 in [0, 1]
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,11 @@ cost more than the arithmetic: here a pair's identities are compared as bits,
 and coefficients take the place of the similarities that they were made from.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numba
 import numpy as np
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .loss import SampledPixels
+from .correspondence import SampledPixels
 
 HARD_NEGATIVE = 0.5  # a consistent negative pair above this feature correspondence is hard (A.1)
 HARD_POSITIVE = 0.75  # a consistent positive pair below this one is hard (A.1)

@@ -6,10 +6,11 @@ from torch import Tensor
 
 from ..progress import Report, silent
 from .checkpoint import Checkpoint
+from .correspondence import SampledPixels
 from .feature_table import FeatureTable
 from .feature_table_cpu import CpuFeatureTable
 from .field import AffinityField
-from .loss import SampledPixels, norm_loss, pair_loss
+from .loss import norm_loss, pair_loss
 from .ray_bank import ViewRays
 from .recipes import Recipe
 from .scale_gate import ScaleGate

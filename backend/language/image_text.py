@@ -1,9 +1,4 @@
-"""What a text-image model can do, and which one is meant by a name or a path.
-
-Two stand behind it: any model of open_clip, and a small one for where no CLIP
-weights are to be had. Weights are never fetched: what is not on this computer
-is refused with advice.
-"""
+"""What a text-image model can do, and what its implementations share."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -11,8 +6,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-
-DEFAULT_MODEL = "ViT-B-16"
 
 
 class ImageTextModel(Protocol):
@@ -26,28 +19,6 @@ class ImageTextModel(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Features of texts: float32 [n, d], unit length."""
-
-
-def load_image_text_model(name: str = "", device: str = "cpu") -> ImageTextModel:
-    """Load a text-image model.
-
-    Args:
-        name: an open_clip model whose weights are in the local cache ("ViT-B-16",
-            or "ViT-B-16/laion2b_s34b_b88k"), a file of weights whose name begins
-            with the model's, a folder as open_clip publishes one, or a folder with
-            the stand-in; "" is `DEFAULT_MODEL`.
-        device: of torch.
-
-    Raises:
-        BadInput: what the name means cannot be used.
-        MissingSoftware: the weights or a package are not there.
-    """
-    from .conse import ConSE, is_conse
-    from .open_clip_model import OpenClipModel
-
-    if is_conse(folder := Path(name)):
-        return ConSE(folder, device)
-    return OpenClipModel(name or DEFAULT_MODEL, device)
 
 
 def digest_of(paths: Iterable[Path]) -> str:

@@ -10,7 +10,9 @@ from safetensors import SafetensorError
 
 from ..errors import BadInput, MissingSoftware
 from ..masks.torchvision_compat import import_torchvision
-from .image_text import DEFAULT_MODEL, digest_of, unit
+from .image_text import digest_of, unit
+
+DEFAULT_MODEL = "ViT-B-16"
 
 CONFIG = "open_clip_config.json"
 SUFFIXES = (".safetensors", ".bin", ".pt", ".pth")

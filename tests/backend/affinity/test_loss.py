@@ -4,10 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from backend.affinity.correspondence import identity_vectors, mask_correspondence
+from backend.affinity.correspondence import (
+    SampledPixels,
+    identity_vectors,
+    mask_correspondence,
+)
 from backend.affinity.loss import (
     PairSets,
-    SampledPixels,
     norm_loss,
     pair_coefficients,
     pair_loss,

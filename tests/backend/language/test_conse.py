@@ -8,7 +8,7 @@ from PIL import Image
 
 from backend.errors import BadInput
 from backend.language.crops import masked_crops
-from backend.language.image_text import load_image_text_model
+from backend.language.models import load_image_text_model
 from backend.language.relevancy import NEUTRAL, encode_names, relevancy
 from backend.masks.view_masks import ViewMasks
 

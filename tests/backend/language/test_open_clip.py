@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from backend.errors import BadInput, MissingSoftware
-from backend.language.image_text import load_image_text_model
+from backend.language.models import load_image_text_model
 from backend.language.relevancy import encode_names, relevancy
 from backend.masks.torchvision_compat import import_torchvision
 
