@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import label
+from scipy.ndimage import binary_erosion, label
 from sklearn.metrics import adjusted_rand_score
 
 from backend.engine import Engine
@@ -29,6 +29,7 @@ from .synthetic import LAYOUTS
 from .trial import Outcome, Trial
 
 LOOKED_AT = 8  # views that errors are looked for in
+MARGIN = 2  # pixels between a click on an error and its edge: nobody clicks on an outline
 CLICKS = 3
 RIGHT = 0.5  # IoU from which on a thing that was found is the one that was meant
 OPTIONS = {
@@ -57,7 +58,7 @@ def several_clicks(trial: Trial, first: dict[str, Outcome]) -> float:
 def largest_errors(trial: Trial, outcomes: dict[str, Outcome]) -> dict[str, Click]:
     """A click in the middle of the largest wrong region of each selection, in any view.
 
-    Targets without a wrong pixel have none.
+    Targets whose wrong regions are all too thin to be pointed at have none.
     """
     selections = np.stack([outcome.mask for outcome in outcomes.values()], axis=1)
     rasterizer = make_rasterizer(trial.scene.cloud, "cpu")
@@ -76,8 +77,8 @@ def largest_errors(trial: Trial, outcomes: dict[str, Outcome]) -> dict[str, Clic
 
 
 def largest_region(wrong: np.ndarray) -> tuple[int, np.ndarray]:
-    """The largest connected region of a boolean picture: its size, and boolean [H, W]."""
-    regions, _ = label(wrong)
+    """The largest connected region of a boolean picture within its margin: size, boolean [H, W]."""
+    regions, _ = label(binary_erosion(wrong, iterations=MARGIN))
     sizes = np.bincount(regions.ravel())
     sizes[0] = 0
     return int(sizes.max()), regions == sizes.argmax()
