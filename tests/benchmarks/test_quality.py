@@ -17,11 +17,12 @@ def test_over_and_under_segmentation_are_told_apart():
     np.testing.assert_allclose(best_ious(truth, run_together), [0.5, 0.5])
 
 
-def test_the_largest_region_is_one_that_hangs_together():
-    wrong = np.zeros((6, 8), bool)
-    wrong[0, :3] = wrong[2, :2] = wrong[3:5, 4:8] = True
+def test_the_largest_region_is_thick_and_hangs_together():
+    wrong = np.zeros((24, 24), bool)
+    wrong[:5, :6] = wrong[10:17, 10:17] = True  # 1 x 2 and 3 x 3 pixels away from their edges
+    wrong[20:24] = True  # an outline
     size, region = largest_region(wrong)
-    assert size == 8 and np.array_equal(np.argwhere(region)[0], [3, 4])
+    assert size == 9 and np.array_equal(np.argwhere(region)[[0, -1]], [[12, 12], [14, 14]])
     assert largest_region(np.zeros((6, 8), bool))[0] == 0
 
 
