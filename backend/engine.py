@@ -88,6 +88,7 @@ class Engine:
             report("Opening the scene", 0.0)
             self._scene = Scene(file, self.device)
             self._scene_stamp = stamp
+            report("Opening the scene", 1.0)
         return self._scene
 
     def text_model(self, name: str, report: Report = silent) -> "ImageTextModel":

@@ -78,6 +78,7 @@ def spectral_features(
     embedded = per_gaussian * incidence.transposed_times(per_mask * basis)
     features = np.zeros((count, dim), np.float32)  # there may be fewer masks than dimensions
     leading = _principal(embedded)[:, :dim]
+    report("Finding what is masked together", 1.0)
     features[:, : leading.shape[1]] = leading
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     return np.divide(features, norms, out=features, where=norms > 0)

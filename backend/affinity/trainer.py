@@ -52,6 +52,7 @@ class Trainer:
         features = np.float32(1e-2) * self._rng.standard_normal(shape, np.float32)
         if recipe.warm_start:
             features += spectral_features(bank, len(means), recipe.dim, self._rng, report)
+            report("Training", 0.0)
         table = CpuFeatureTable if device == "cpu" else FeatureTable
         self._table = table(self._tensor(features), self._tensor(neighbours))
         gate_generator = torch.Generator().manual_seed(seed)
