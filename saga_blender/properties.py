@@ -162,8 +162,9 @@ class SagaSettings(bpy.types.PropertyGroup):
     text_model: StringProperty(
         name="Text Model",
         description=(
-            "The text-image model that finds by name: a file or folder of weights, or the name "
-            "of a model of open_clip whose weights are on this computer. Empty: ViT-B-16"
+            "The text-image model that finds by name, and names what Decompose Scene finds: a "
+            "file or folder of weights, or the name of a model of open_clip whose weights are on "
+            "this computer. Empty: ViT-B-16 finds, and what is decomposed is numbered"
         ),
         subtype="FILE_PATH",
     )

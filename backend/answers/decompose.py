@@ -25,18 +25,17 @@ def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
     field = scene.trained.field
     if message.subset is not None:
         scene.require_mine(message.subset)
+    naming = None
+    if message.name_with is not None:  # first: what it lacks is said before the work
+        model = engine.text_model(message.name_with, report)
+        naming = index_of(scene, model, message.views, message.masks, report), model
     levels = [cluster(field, scale, message.subset, report=report) for scale in scales]
     hierarchy = nest([level.labels for level in levels])
-    names = hierarchy.names
-    if message.name_with is not None:
-        model = engine.text_model(message.name_with, report)
-        index = index_of(scene, model, message.views, message.masks, report)
-        names = named(index, model, hierarchy, report)
     return Decomposed(
         scales=scales,
         labels=hierarchy.labels,
         confidence=np.stack([level.confidence for level in levels]),
         parents=hierarchy.parents,
-        names=names,
+        names=named(*naming, hierarchy, report) if naming else hierarchy.names,
         colors=hierarchy.colors,
     )

@@ -1,8 +1,8 @@
 """The weights that can be fetched, each in one exact version.
 
-Sizes and SHA-256 were found the same in several projects' published tables, and
-MobileSAM's in its authors' repository at that commit. Standard library only:
-the add-on offers them too.
+Sizes and SHA-256 come from tables that other projects published, MobileSAM's from
+its authors' repository at that commit. The addresses are untried: no file from one
+was compared with them. Standard library only: the add-on offers them too.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,6 @@ from ...backend.gaussians.selection import combine
 from ..found_objects import set_found
 from ..properties import PARTS, operation_property, scale_property
 from ..splat_object import (
-    SOURCE,
     clusters,
     per_point,
     scene_index,
@@ -17,7 +16,7 @@ from ..splat_object import (
     set_selection,
     tree_of,
 )
-from .decompose import tree_from
+from .decompose import named_clusters, tree_from
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
 
@@ -91,9 +90,7 @@ class SplitCluster(Explained, EngineRequest, bpy.types.Operator):
         row = obj.data.saga.active
         index = scene_index(obj.data)[tree_of(obj.data).members(row, clusters(obj.data))]
         subset = np.unique(index[index >= 0])
-        message = protocol.Decompose(
-            scene=obj.data[SOURCE], scales=(self.scale,), subset=subset.astype(np.int32)
-        )
+        message = named_clusters(context, (self.scale,), subset.astype(np.int32))
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
         return self.ask(message, lambda reply: add_parts(uid, row, reply))
 
@@ -106,7 +103,7 @@ def add_parts(uid: int, row: int, reply: protocol.Decomposed) -> str:
     tree, labels = tree_of(obj.data), clusters(obj.data)
     inside = tree.members(row, labels)
     found, parts = per_point(obj.data, reply.labels[0], -1), tree_from(reply)
-    names = [f"{tree.names[row]}.{k + 1}" for k in range(len(parts))]
+    names = [f"{tree.names[row]}.{name.removeprefix('Object ')}" for name in parts.names]
     whole = tree.with_parts(row, names, parts.colors)
     set_found(
         obj.data,

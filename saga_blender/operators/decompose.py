@@ -1,5 +1,7 @@
 """Decompose scene: find all objects of a splat at once."""
 
+from collections.abc import Sequence
+
 import bpy
 import numpy as np
 
@@ -29,13 +31,25 @@ class Decompose(Explained, EngineRequest, bpy.types.Operator):
 
     def execute(self, context):
         obj = context.object
-        message = protocol.Decompose(
-            scene=obj.data[SOURCE],
-            scales=tuple(np.linspace(self.scale, self.part_scale, self.levels).tolist()),
-            subset=remaining(obj.data),
-        )
+        scales = np.linspace(self.scale, self.part_scale, self.levels).tolist()
+        message = named_clusters(context, scales, remaining(obj.data))
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
         return self.ask(message, lambda reply: apply_clusters(uid, reply))
+
+
+def named_clusters(
+    context: bpy.types.Context, scales: Sequence[float], subset: np.ndarray | None
+) -> protocol.Decompose:
+    """What to ask about the active object: with words for names if a text model is chosen."""
+    settings = context.scene.saga
+    return protocol.Decompose(
+        scene=context.object.data[SOURCE],
+        scales=tuple(scales),
+        name_with=bpy.path.abspath(settings.text_model) or None,
+        views=bpy.path.abspath(settings.views),
+        masks=bpy.path.abspath(settings.masks),
+        subset=subset,
+    )
 
 
 def apply_clusters(uid: int, reply: protocol.Decomposed) -> str:

@@ -9,6 +9,8 @@ import pytest
 from mathutils import Matrix, Vector
 from two_balls import BALL, CENTRES, RADIUS, write_views
 
+from backend.language.words import WORDS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -244,6 +246,14 @@ def test_what_is_found_is_looked_for_in_what_is_left(addon, balls, text_model):
     bpy.ops.saga.select_found(hit=0)
     assert splat_object.selection(balls.data).mean() > 0.9
     assert len(found.stored_hits(balls.data).counts) >= 1
+
+
+def test_with_a_text_model_what_is_found_is_called_by_words(balls, text_model):
+    bpy.ops.saga.decompose(scale=0.0)
+    first, second = names = [row.name for row in balls.data.saga.found]
+    assert {name.removesuffix(" 2") for name in names} <= set(WORDS) and first != second, names
+    bpy.ops.saga.split_clusters()
+    assert {obj.name for obj in bpy.data.objects} - {"Unassigned"} == set(names)
 
 
 def test_a_text_model_that_is_not_here_says_where_to_get_it(balls):

@@ -94,15 +94,22 @@ def test_splitting_further_replaces_the_parts(addon, table, listed):
         addon("backend.protocol"),
         [halves],
         np.array([-1, -1]),
-        ("Object 1", "Object 2"),
+        ("lid", "Object 2"),  # a word for one, none for the other
         COLORS[:2],
     )
     add_parts = addon("saga_blender.operators.clusters").add_parts
     assert add_parts(table.session_uid, 0, found) == "Cup: 2 parts."
     assert listed(table) == {
-        "Cup": (6, ""), "Plate": (5, ""), "Cup.1": (3, "Cup"), "Cup.2": (3, "Cup"),
+        "Cup": (6, ""), "Plate": (5, ""), "Cup.lid": (3, "Cup"), "Cup.2": (3, "Cup"),
     }  # fmt: skip
-    assert labelled(addon, table) == ["Cup.1"] * 3 + ["Cup.2"] * 3 + FOUND[6:]
+    assert labelled(addon, table) == ["Cup.lid"] * 3 + ["Cup.2"] * 3 + FOUND[6:]
+
+
+def test_only_a_chosen_text_model_is_asked_for_names(addon, table):
+    named_clusters = addon("saga_blender.operators.decompose").named_clusters
+    for chosen, asked in (("", None), ("ViT-B-32", "ViT-B-32")):
+        bpy.context.scene.saga.text_model = chosen
+        assert named_clusters(bpy.context, (0.5,), None).name_with == asked
 
 
 def test_what_the_eye_closes_is_neither_drawn_nor_clicked(addon, table):
