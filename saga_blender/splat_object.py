@@ -7,6 +7,7 @@ scene file they are, which are selected, which thing each belongs to.
 import bpy
 import numpy as np
 
+from ..backend.gaussians.selection import combine
 from . import point_cloud
 from .cluster_tree import ClusterTree
 from .point_cloud import read_or
@@ -87,6 +88,11 @@ def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> Non
     """Select the points where `selected` (boolean [N]) holds, and no others."""
     point_cloud.write(pointcloud, SELECTION, "BOOLEAN", selected)
     pointcloud.update_tag()
+
+
+def change_selection(pointcloud: bpy.types.PointCloud, found: np.ndarray, operation: str) -> None:
+    """Set, add, subtract or intersect what is selected with what was found (boolean [N])."""
+    set_selection(pointcloud, combine(selection(pointcloud), found, operation))
 
 
 def named_selections(pointcloud: bpy.types.PointCloud) -> list[str]:

@@ -7,6 +7,7 @@ one sparse product, and no feature image is ever rasterised.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -37,7 +38,7 @@ class ViewRays:
     def __len__(self) -> int:
         return len(self.pixels)
 
-    @property
+    @cached_property
     def mean_mask_areas(self) -> np.ndarray:
         """Mean size of the masks over each pixel, m_p of A.1, [P] float64 pixels."""
         return self.membership @ self.mask_areas / self.membership.sum(axis=1)

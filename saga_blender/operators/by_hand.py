@@ -4,14 +4,14 @@ import bpy
 import numpy as np
 from bpy.props import CollectionProperty
 
-from ...backend.gaussians.selection import combine
 from .. import point_cloud
 from ..drawing import outline
 from ..drawing.overlay import overlay
 from ..on_screen import OnScreen
 from ..properties import operation_property, radius_property, through_property
-from ..splat_object import BASE, SCALE, selection, set_selection
+from ..splat_object import BASE, SCALE, change_selection
 from .explained import Explained, why_not_edit
+from .selecting import tell_count
 
 
 class ByHand(Explained):
@@ -91,9 +91,8 @@ class ByHand(Explained):
             size = scale * self._obj.matrix_world.median_scale
             opacity = point_cloud.read(data.attributes[BASE])[:, 3]
             found = self._screen.in_front(found, size, opacity)
-        set_selection(data, combine(selection(data), found, self.operation))
-        count = np.count_nonzero(selection(data))
-        self.report({"INFO"}, f"{count:,} Gaussians selected")
+        change_selection(data, found, self.operation)
+        tell_count(self, data)
         return {"FINISHED"}
 
     def _draw(self, region) -> None:

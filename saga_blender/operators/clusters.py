@@ -5,20 +5,20 @@ import numpy as np
 from bpy.props import IntProperty
 
 from ...backend import protocol
-from ...backend.gaussians.selection import combine
 from ..found_objects import set_found
 from ..properties import PARTS, operation_property, scale_property
 from ..splat_object import (
+    change_selection,
     clusters,
     per_point,
     scene_index,
     selection,
-    set_selection,
     tree_of,
 )
 from .decompose import named_clusters, tree_from
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
+from .selecting import operation_of
 
 
 class SelectCluster(Explained, bpy.types.Operator):
@@ -36,14 +36,13 @@ class SelectCluster(Explained, bpy.types.Operator):
         return why_not_edit(context.object) or _why_nothing_found(context)
 
     def invoke(self, context, event):
-        keys = (event.shift, event.ctrl)
-        self.operation = {(True, False): "ADD", (False, True): "SUBTRACT"}.get(keys, "SET")
+        self.operation = operation_of(event)
         return self.execute(context)
 
     def execute(self, context):
         data = context.object.data
         found = tree_of(data).members(self.row, clusters(data))
-        set_selection(data, combine(selection(data), found, self.operation))
+        change_selection(data, found, self.operation)
         data.saga.active = self.row
         return {"FINISHED"}
 

@@ -5,12 +5,12 @@ import numpy as np
 from bpy.props import FloatProperty, IntProperty, StringProperty
 
 from ...backend import protocol
-from ...backend.gaussians.selection import combine
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
 from ..properties import operation_property
-from ..splat_object import SOURCE, per_point, remaining, selection, set_selection
+from ..splat_object import SOURCE, change_selection, per_point, remaining
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
+from .selecting import tell_count
 
 
 class Find(Explained, EngineRequest, bpy.types.Operator):
@@ -93,7 +93,6 @@ class SelectFound(Explained, bpy.types.Operator):
         if self.hit >= len(stored_hits(data).counts):
             self.report({"ERROR"}, f"There is no hit {self.hit + 1}: choose one of the list")
             return {"CANCELLED"}
-        selected = combine(selection(data), points_of(data, self.hit), self.operation)
-        set_selection(data, selected)
-        self.report({"INFO"}, f"{np.count_nonzero(selected):,} Gaussians selected")
+        change_selection(data, points_of(data, self.hit), self.operation)
+        tell_count(self, data)
         return {"FINISHED"}

@@ -4,11 +4,11 @@ import bpy
 import numpy as np
 from bpy.props import StringProperty
 
-from ...backend.gaussians.selection import combine
 from .. import point_cloud
 from ..properties import operation_property
-from ..splat_object import NAMED, named_selections, selection, set_selection
+from ..splat_object import NAMED, change_selection, named_selections, selection
 from .explained import Explained, why_not_edit
+from .selecting import operation_of
 
 
 def _name_property() -> StringProperty:
@@ -59,8 +59,7 @@ class RecallSelection(Explained, bpy.types.Operator):
         return why_not_edit(context.object)
 
     def invoke(self, context, event):
-        keys = (event.shift, event.ctrl)
-        self.operation = {(True, False): "ADD", (False, True): "SUBTRACT"}.get(keys, "SET")
+        self.operation = operation_of(event)
         return self.execute(context)
 
     def execute(self, context):
@@ -70,7 +69,7 @@ class RecallSelection(Explained, bpy.types.Operator):
             return {"CANCELLED"}
         none = np.zeros(len(data.points), bool)
         found = point_cloud.read_or(data, NAMED + self.name, none)
-        set_selection(data, combine(selection(data), found, self.operation))
+        change_selection(data, found, self.operation)
         return {"FINISHED"}
 
 

@@ -6,12 +6,13 @@ from bpy.props import EnumProperty, FloatProperty
 from mathutils import Matrix
 
 from ...backend.errors import BadInput
-from ...backend.gaussians.selection import alike, combine, inside
+from ...backend.gaussians.selection import alike, inside
 from .. import point_cloud
 from ..drawing.gaussians import display_colors
 from ..properties import operation_property
-from ..splat_object import BASE, hidden, selection, set_selection
+from ..splat_object import BASE, change_selection, hidden, selection
 from .explained import Explained, why_not_edit
+from .selecting import tell_count
 
 
 class SelectBy(Explained, bpy.types.Operator):
@@ -60,9 +61,8 @@ class SelectBy(Explained, bpy.types.Operator):
         except BadInput as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        selected = combine(selected, found, self.operation)
-        set_selection(data, selected)
-        self.report({"INFO"}, f"{np.count_nonzero(selected):,} Gaussians selected")
+        change_selection(data, found, self.operation)
+        tell_count(self, data)
         return {"FINISHED"}
 
     def _found(self, context, selected: np.ndarray) -> np.ndarray:

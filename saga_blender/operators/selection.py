@@ -10,6 +10,7 @@ from .. import point_cloud
 from ..properties import operation_property
 from ..splat_object import BASE, SCALE, selection, set_selection
 from .explained import Explained, why_not_edit
+from .selecting import tell_count
 
 _NEAR = 3.0  # median sizes of a Gaussian: on a surface, the next ones are that far away
 
@@ -62,7 +63,7 @@ class Selection(Explained, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         set_selection(data, selected)
-        self.report({"INFO"}, f"{np.count_nonzero(selected):,} Gaussians selected")
+        tell_count(self, data)
         return {"FINISHED"}
 
     def _changed(self, data: bpy.types.PointCloud, selected: np.ndarray) -> np.ndarray:
