@@ -5,6 +5,7 @@ messages of `backend.protocol`.
 """
 
 import os
+import sys
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,7 @@ ANSWERS = {
     protocol.AddView: "added_views",
     protocol.ForgetViews: "added_views",
 }
+_WITHOUT_TORCH = {"fetch", "info"}
 
 
 class Engine:
@@ -71,7 +73,13 @@ class Engine:
         Raises:
             SagaError: whatever keeps it from being answered.
         """
-        answers = import_module(f".answers.{ANSWERS[type(message)]}", __package__)
+        name = ANSWERS[type(message)]
+        if name not in _WITHOUT_TORCH and "torch" not in sys.modules:
+            # Most of the first request's imports, by themselves: a cancel is heard on both sides.
+            report("Loading PyTorch", 0.0)
+            import_module("torch")
+            report("Loading PyTorch", 1.0)
+        answers = import_module(f".answers.{name}", __package__)
         return answers.answer(self, message, report)
 
     def open(self, path: str, report: Report = silent) -> "Scene":

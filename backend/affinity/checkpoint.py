@@ -16,12 +16,13 @@ from .ray_bank import ViewRays
 from .recipes import Recipe
 
 INTERVAL_S = 20.0
+FORMAT = 2  # of the tensors' names; a training that was left in another starts over
 
 
 def training_key(fingerprint: str, bank: list[ViewRays], recipe: Recipe, seed: int) -> str:
     """Tells trainings apart: equal keys mean equal Gaussians, views, masks and settings."""
     digest = hashlib.blake2b(digest_size=16)
-    digest.update(json.dumps([fingerprint, asdict(recipe), seed]).encode())
+    digest.update(json.dumps([FORMAT, fingerprint, asdict(recipe), seed]).encode())
     for rays in bank:
         digest.update(rays.name.encode())
         for array in (rays.traced.offsets, rays.membership, rays.mask_scales):

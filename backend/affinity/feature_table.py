@@ -5,9 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..rendering.rasterizer import RayContributions
+from .adam import Adam
 from .smoothing import smooth
-
-BETA_MEAN, BETA_SQUARE, EPSILON = 0.9, 0.999, 1e-15  # of Adam
 
 
 class FeatureTable:
@@ -20,9 +19,7 @@ class FeatureTable:
     def __init__(self, features: Tensor, neighbours: Tensor) -> None:
         """features: [N, D], trained in place; neighbours: [N, K] indices on the same device."""
         self.features = features
-        self.mean_gradient = torch.zeros_like(features)
-        self.mean_square = torch.zeros_like(features)
-        self.steps_done = 0
+        self.adam = Adam(features)
         self._neighbours = neighbours
         self._slot = torch.full((len(features),), -1, dtype=torch.int32, device=features.device)
 
@@ -54,33 +51,11 @@ class FeatureTable:
             learning_rate: of this step.
         """
         (by_row,) = torch.autograd.grad(self._rendered, self._leaf, gradient)
-        step_size = self._step_size(learning_rate)
-        mean = self.mean_gradient[self._rows].lerp_(by_row, 1 - BETA_MEAN)
-        square = self.mean_square[self._rows].lerp_(by_row**2, 1 - BETA_SQUARE)
-        self.mean_gradient[self._rows], self.mean_square[self._rows] = mean, square
-        self.features[self._rows] -= step_size * mean / (square.sqrt() + EPSILON)
+        self.adam.step(by_row, learning_rate, self._rows)
 
     def smoothed(self) -> Tensor:
         """All features as they are saved: smoothed, of unit length, [N, D]."""
         return F.normalize(smooth(self.features, self._neighbours), dim=-1)
-
-    def state(self) -> dict[str, Tensor]:
-        """What the next step depends on, beside the number of steps that were done."""
-        names = "features", "mean_gradient", "mean_square"
-        return {name: getattr(self, name) for name in names}
-
-    def restore(self, state: dict[str, Tensor], steps_done: int) -> None:
-        """Go back to a state."""
-        self.steps_done = steps_done
-        for name, tensor in self.state().items():
-            tensor.copy_(state[name])
-
-    def _step_size(self, learning_rate: float) -> float:
-        """The next step's, with Adam's correction of both means for their start at zero."""
-        self.steps_done += 1
-        unbiased_mean = 1 - BETA_MEAN**self.steps_done
-        unbiased_square = 1 - BETA_SQUARE**self.steps_done
-        return learning_rate * unbiased_square**0.5 / unbiased_mean
 
     def _localise(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct indices, sorted, and each index's place among them."""

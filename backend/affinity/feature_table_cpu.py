@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from ..rendering.rasterizer import RayContributions
-from .feature_table import BETA_MEAN, BETA_SQUARE, EPSILON, FeatureTable
+from .adam import BETA_MEAN, BETA_SQUARE, EPSILON
+from .feature_table import FeatureTable
 from .ray_kernels import LANE, blend, lanes, spread
 
 
@@ -29,8 +30,8 @@ class CpuFeatureTable(FeatureTable):
         spread(rays.offsets, self._local, rays.weights, gradient.numpy(), by_unit)
         through_unit_means(by_unit, self._units, self._lengths * neighbours.shape[1])
         by_row = scatter(by_unit, local_neighbours.reshape(neighbours.shape), len(rows))
-        arrays = (self.features, self.mean_gradient, self.mean_square)
-        adam(*(array.numpy() for array in arrays), rows, by_row, self._step_size(learning_rate))
+        arrays = (array.numpy() for array in self.adam.state().values())
+        adam(*arrays, rows, by_row, self.adam.step_size(learning_rate))
 
 
 @numba.njit(cache=True, nogil=True)

@@ -67,6 +67,7 @@ def spectral_features(
     def tick() -> None:
         report("Finding what is masked together", next(done) / products)
 
+    report("Finding what is masked together", 0.0)
     incidence = Incidence(bank, count, tick)
     masks, _ = incidence.shape
     per_mask = _inverse_root(incidence.times(np.ones((count, 1), np.float32)))

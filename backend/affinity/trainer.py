@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from ..progress import Report, silent
+from .adam import Adam
 from .checkpoint import Checkpoint
 from .correspondence import SampledPixels
 from .feature_table import FeatureTable
@@ -60,9 +61,8 @@ class Trainer:
             ScaleGate(recipe.dim, gate_generator) if recipe.gated else ScaleGate.opened(recipe.dim)
         )
         self._gate = gate.to(device)
-        self._gate_optimizer = torch.optim.Adam(
-            self._gate.parameters(), lr=recipe.gate_learning_rate, eps=1e-15
-        )
+        gate_values = self._gate.named_parameters()
+        self._gate_adams = {name: Adam(values.data) for name, values in gate_values}
 
     def run(self, report: Report = silent, checkpoint: Checkpoint | None = None) -> AffinityField:
         """Do the steps that are still to be done, from where the checkpoint is on."""
@@ -78,15 +78,15 @@ class Trainer:
 
     def step(self) -> None:
         """One step on a random view."""
-        learning_rate = self._annealed()
+        rate = self._annealed()
         rays = self._bank[self._rng.integers(len(self._bank))]
         sample = self._rng.choice(len(rays), min(self.recipe.pixels, len(rays)), replace=False)
         features = self._table.render(rays.traced.take(sample)).requires_grad_()
         loss = self._loss(features, self._pixels(rays, sample))
-        self._gate_optimizer.zero_grad()
-        loss.backward()
-        self._table.step(features.grad, learning_rate)
-        self._gate_optimizer.step()
+        by_features, *by_gate = torch.autograd.grad(loss, [features, *self._gate.parameters()])
+        self._table.step(by_features, rate * self.recipe.learning_rate)
+        for adam, gradient in zip(self._gate_adams.values(), by_gate, strict=True):
+            adam.step(gradient, rate * self.recipe.gate_learning_rate)
         value = loss.item()
         self.loss = value if self.steps_done == 0 else 0.95 * self.loss + 0.05 * value
         self.steps_done += 1
@@ -109,13 +109,9 @@ class Trainer:
         return loss + norm_loss(features) if self.recipe.norm_term else loss
 
     def _annealed(self) -> float:
-        """The learning rate of the next step for the features; the gate's is set."""
-        recipe = self.recipe
-        done = self.steps_done / recipe.steps if recipe.annealed else 0.0
-        share = 0.5 * (1 + np.cos(np.pi * done))
-        (gate,) = self._gate_optimizer.param_groups
-        gate["lr"] = share * recipe.gate_learning_rate
-        return share * recipe.learning_rate
+        """The share of the learning rates that the next step goes by."""
+        done = self.steps_done / self.recipe.steps if self.recipe.annealed else 0.0
+        return 0.5 * (1 + np.cos(np.pi * done))
 
     def _sampled_scales(self) -> np.ndarray:
         """Both ends of [0, 1], where most of what is clicked is told apart, and spread between."""
@@ -125,10 +121,11 @@ class Trainer:
 
     def _state(self) -> tuple[dict[str, Tensor], dict]:
         """Everything that the next step depends on: tensors, and numbers for JSON."""
-        tensors = self._table.state()
-        tensors |= {f"gate.{name}": value for name, value in self._gate.state_dict().items()}
-        for index, moments in self._gate_optimizer.state_dict()["state"].items():
-            tensors |= {f"adam.{index}.{name}": value for name, value in moments.items()}
+        tensors = {
+            f"{name}.{key}": tensor
+            for name, adam in self._adams().items()
+            for key, tensor in adam.state().items()
+        }
         numbers = {"steps_done": self.steps_done, "loss": self.loss}
         return tensors, numbers | {"rng": self._rng.bit_generator.state}
 
@@ -136,14 +133,12 @@ class Trainer:
         """Go back to a state."""
         self.steps_done, self.loss = numbers["steps_done"], numbers["loss"]
         self._rng.bit_generator.state = numbers["rng"]
-        self._table.restore(tensors, self.steps_done)
-        self._gate.load_state_dict({name: tensors[f"gate.{name}"] for name in ("weight", "bias")})
-        optimizer = self._gate_optimizer.state_dict()
-        for path, value in tensors.items():
-            if path.startswith("adam."):
-                _, index, name = path.split(".")
-                optimizer["state"].setdefault(int(index), {})[name] = value
-        self._gate_optimizer.load_state_dict(optimizer)
+        for name, adam in self._adams().items():
+            state = {key: tensors[f"{name}.{key}"] for key in adam.state()}
+            adam.restore(state, self.steps_done)
+
+    def _adams(self) -> dict[str, Adam]:
+        return {"features": self._table.adam} | self._gate_adams
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)
