@@ -7,19 +7,20 @@ first use. It also shows that what was installed works, and on which device.
 import numpy as np
 import torch
 
-from .affinity.field import AffinityField
-from .affinity.scale_gate import ScaleGate
-from .affinity.scale_map import ScaleMap
+from .affinity.ray_bank import trace_view
+from .affinity.recipes import recipe_named
+from .affinity.trainer import Trainer
 from .cameras.camera import Camera
 from .engine import Engine
 from .gaussians.cloud import GaussianCloud
 from .masks import sam  # noqa: F401  imports what makes masks
+from .masks.view_masks import ViewMasks
 from .rendering.numba_rasterizer import NumbaRasterizer
 from .segmentation.similarity import similarity
 
 
 def warm_up() -> str:
-    """Render, trace and compare three Gaussians; returns what was found, in a sentence."""
+    """Render, train and select three Gaussians; returns what was found, in a sentence."""
     zeros = np.zeros((3, 4), np.float32)
     cloud = GaussianCloud(
         zeros[:, :3], zeros + 1, zeros[:, :3] - 3, zeros[:, 0], zeros[:, None, :3]
@@ -29,10 +30,10 @@ def warm_up() -> str:
     camera = Camera("", 16, 16, 16.0, 16.0, 8.0, 8.0, behind)
     rasterizer = NumbaRasterizer(cloud)
     rasterizer.render(camera)
-    rasterizer.trace(camera, np.array([[8, 8]]))
-    ends = np.array([0.0, 1.0])
-    field = AffinityField(torch.ones(3, 32), ScaleGate(32), ScaleMap(ends, ends))
-    similarity(field, torch.ones(32), 0.5)
+    mask = ViewMasks.pack(np.ones((1, camera.height, camera.width), bool), np.ones(1))
+    rays = trace_view(rasterizer, camera, mask, np.random.default_rng(0))
+    field = Trainer(cloud.means, [rays], recipe_named("fast", len(cloud), steps=1)).run()
+    similarity(field, field.features[0], 0.5)
     return f"The engine works: PyTorch {torch.__version__} on {Engine().device}."
 
 

@@ -1,0 +1,36 @@
+"""What the installer runs once must leave nothing to compile for the artist's first training."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from two_balls import write_two_balls
+
+SCRIPT = """
+import sys
+from numba.core.dispatcher import Dispatcher
+from backend.engine import Engine
+from backend.protocol import Train
+from backend.warm_up import warm_up
+
+def kernels():
+    modules = [module for name, module in sys.modules.items() if name.startswith("backend.")]
+    found = {v for module in modules for v in vars(module).values() if isinstance(v, Dispatcher)}
+    return {f"{kernel.__name__}{s}" for kernel in found for s in kernel.signatures}
+
+print(warm_up())
+warm = kernels()
+Engine("cpu").handle(Train(scene=sys.argv[1], steps=2))
+print(sorted(kernels() - warm), len(warm))
+"""
+
+
+def test_a_training_after_the_warm_up_compiles_nothing(tmp_path):
+    command = [sys.executable, "-c", SCRIPT, str(write_two_balls(tmp_path))]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
+    said, compiled = done.stdout.splitlines()
+    assert said.startswith("The engine works")
+    new, count = compiled.rsplit(" ", 1)
+    assert int(count) > 15
+    assert new == "[]"
