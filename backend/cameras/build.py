@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import BadInput
 from .camera import Camera
-from .lens import Lens
+from .lens import Lens, Panorama
 from .photographs import attach_photographs
 
 MAX_SIDE = 65_536  # pixels; beyond it a file lies, and an image of that size would fill the memory
@@ -21,7 +21,7 @@ def build_camera(
     intrinsics: tuple[float, float, float, float],
     rotation: np.ndarray,
     translation: np.ndarray,
-    lens: Lens | None = None,
+    lens: Lens | Panorama | None = None,
 ) -> Camera:
     """A camera from numbers out of a file that may be broken.
 
@@ -32,7 +32,7 @@ def build_camera(
         intrinsics: fx, fy, cx, cy in pixels.
         rotation: [3, 3] world to camera (OpenCV axes).
         translation: [3] world to camera.
-        lens: where it distorts.
+        lens: where it is no pinhole.
 
     Raises:
         BadInput: a size, focal length or pose that no camera has.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .lens import Lens
+from .lens import Lens, Panorama
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Camera:
     cy: float
     world_to_camera: np.ndarray  # [4, 4] float64, rigid
     image_path: Path | None = None  # the photograph, where there is one
-    lens: Lens | None = None  # through which the photograph was taken, where it distorts
+    lens: Lens | Panorama | None = None  # that took the photograph, where it is no pinhole
 
     @property
     def K(self) -> np.ndarray:

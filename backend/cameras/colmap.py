@@ -9,6 +9,7 @@ from ..gaussians.quaternions import matrices_from_quats
 from .build import build_camera, build_views
 from .camera import Camera
 from .colmap_files import broken, read_images, read_intrinsics
+from .panorama import cut_panoramas
 
 
 def find_colmap(folder: Path) -> Path | None:
@@ -22,7 +23,7 @@ def find_colmap(folder: Path) -> Path | None:
 
 
 def read_colmap(folder: Path, images_folder: Path | None = None) -> list[Camera]:
-    """Read the views of a COLMAP model, sorted by name.
+    """Read the views of a COLMAP model, sorted by name; of a panorama the six faces.
 
     Args:
         folder: holds cameras and images as .bin or .txt (binary is preferred),
@@ -51,4 +52,4 @@ def read_colmap(folder: Path, images_folder: Path | None = None) -> list[Camera]
         cameras.append(
             build_camera(images_file, image.name, size, pinhole, rotation, translation, lens)
         )
-    return build_views(images_file, cameras, images_folder)
+    return cut_panoramas(build_views(images_file, cameras, images_folder))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import BadInput
-from .lens import Lens, lens_of_colmap
+from .lens import Lens, Panorama, lens_of_colmap
 
 # COLMAP's models, each at its number: focal lengths (one: fx = fy), parameters.
 MODELS = {
@@ -39,7 +39,7 @@ class Intrinsics(NamedTuple):
 
     size: tuple[int, int]  # width, height
     pinhole: tuple[float, float, float, float]  # fx, fy, cx, cy
-    lens: Lens | None
+    lens: Lens | Panorama | None
 
 
 class ImageRecord(NamedTuple):
@@ -77,19 +77,21 @@ def read_images(path: Path) -> list[ImageRecord]:
 
 
 def _parameter_count(model: str) -> int:
-    focals, parameters = MODELS.get(model, (0, 0))
-    if not focals:  # unknown, or a whole panorama
+    if model not in MODELS:
         raise BadInput(
             f"The COLMAP cameras have lenses of a kind that is not read here (model {model}).",
             "Undistort the photographs with COLMAP's image_undistorter and use the model it "
             "writes, or train on made-up views.",
         )
-    return parameters
+    return MODELS[model][1]
 
 
 def _intrinsics(size: tuple[int, int], model: str, params: tuple[float, ...]) -> Intrinsics:
     """A camera of one of `MODELS`."""
     focals = MODELS[model][0]
+    if not focals:
+        width, height = size
+        return Intrinsics(size, (width / 4, width / 4, width / 2, height / 2), Panorama())
     pinhole = (params[0], params[focals - 1], params[focals], params[focals + 1])
     return Intrinsics(size, pinhole, lens_of_colmap(model, params[focals + 2 :]))
 

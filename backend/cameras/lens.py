@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 from scipy.ndimage import map_coordinates
+from scipy.spatial.transform import Rotation
 
 
 class Lens(Protocol):
@@ -85,6 +86,19 @@ class EnhancedUnified:
         return xy / (self.alpha * distance + 1 - self.alpha)
 
 
+@dataclass(frozen=True)
+class Panorama:
+    """All around in one picture, by longitude and latitude, and where a face of it looks."""
+
+    right: float = 0.0  # degrees from its middle
+    up: float = 0.0  # degrees from its horizon
+
+    @property
+    def rotation(self) -> np.ndarray:
+        """From the frame of the face to that of the panorama, [3, 3]."""
+        return Rotation.from_euler("YX", [self.right, self.up], degrees=True).as_matrix()
+
+
 def lens_of_colmap(model: str, extra: tuple[float, ...]) -> Lens | None:
     """The lens of a COLMAP camera; None where it does not distort.
 
@@ -129,9 +143,31 @@ def undistort(
     fx, fy, cx, cy = intrinsics
     rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
     seen = lens.distort(np.stack([(columns - cx) / fx, (rows - cy) / fy], axis=-1))
-    places = [seen[..., 1] * fy + cy - 0.5, seen[..., 0] * fx + cx - 0.5]
+    return _sample(image, seen[..., 0] * fx + cx, seen[..., 1] * fy + cy)
+
+
+def cut_out(image: np.ndarray, face: Panorama, side: int) -> np.ndarray:
+    """A face of the cube around a panorama, as a pinhole sees it: uint8 [side, side, 3].
+
+    Args:
+        image: uint8 [H, W, 3], of which left and right edge are neighbours.
+        face: where it looks.
+        side: pixels.
+    """
+    height, width = image.shape[:2]
+    across = (np.arange(side) + 0.5) * 2 / side - 1
+    rays = np.stack(np.broadcast_arrays(across, across[:, None], 1.0), axis=-1)
+    x, y, z = np.moveaxis(rays @ face.rotation.T, -1, 0)
+    columns = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * width
+    rows = (np.arctan2(y, np.hypot(x, z)) / np.pi + 0.5) * height
+    closed = np.pad(image, ((0, 0), (1, 1), (0, 0)), mode="wrap")
+    return _sample(closed, columns + 1, rows)
+
+
+def _sample(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The colours at places of an image, linear between pixel centres; beyond it its edges."""
     channels = [
-        map_coordinates(image[..., k], places, np.float32, order=1, mode="nearest")
+        map_coordinates(image[..., k], [y - 0.5, x - 0.5], np.float32, order=1, mode="nearest")
         for k in range(image.shape[2])
     ]
     return (np.stack(channels, axis=-1) + 0.5).astype(np.uint8)

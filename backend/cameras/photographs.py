@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import BadInput
 from .camera import Camera
-from .lens import undistort
+from .lens import Panorama, cut_out, undistort
 
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
 
@@ -86,6 +86,8 @@ def load_photograph(camera: Camera) -> np.ndarray:
             "Replace the file, or remove it to have that view rendered instead.",
         ) from e
     size = camera.width, camera.height
+    if isinstance(camera.lens, Panorama):
+        return cut_out(np.asarray(image), camera.lens, camera.width)
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)
     pixels = np.asarray(image)

@@ -95,8 +95,13 @@ def test_distortion_is_read_or_refused_by_name(tmp_path, write):
         EnhancedUnified(0.6, 1.1),
         Fisheye(prisms[:6], (0.8, 0.7), (0.9, 1.1), (1.2, 1.3), radial_first=True),
     ]
-    write(tmp_path, {1: ("EQUIRECTANGULAR", 64, 48, (64.0, 48.0)), 7: CAMERAS[7]})
-    with pytest.raises(BadInput, match=r"EQUIRECTANGULAR.*image_undistorter"):
+    write(tmp_path, {1: ("EQUIRECTANGULAR", 64, 32, (64.0, 32.0)), 7: CAMERAS[7]})
+    assert len(read_colmap(tmp_path)) == 6 + 1
+
+
+def test_unknown_models_are_refused_by_name(tmp_path):
+    write_text(tmp_path, {1: ("KALEIDOSCOPE", 64, 48, (50.0, 32.0, 24.0)), 7: CAMERAS[7]})
+    with pytest.raises(BadInput, match=r"KALEIDOSCOPE.*image_undistorter"):
         read_colmap(tmp_path)
 
 
