@@ -13,14 +13,16 @@ class SagaError(Exception):
     Args:
         message: one sentence that says what happened.
         advice: one sentence that says what to do about it.
+        offer: settings with which it would go, name -> value.
     """
 
     code = "error"
 
-    def __init__(self, message: str, advice: str = "") -> None:
+    def __init__(self, message: str, advice: str = "", offer: dict | None = None) -> None:
         super().__init__(f"{message} {advice}".strip())
         self.message = message
         self.advice = advice
+        self.offer = offer or {}
 
 
 class BadInput(SagaError):
@@ -39,6 +41,12 @@ class MissingSoftware(SagaError):
     """The engine's environment lacks a package, a device or model weights."""
 
     code = "missing_software"
+
+
+class NotEnoughMemory(SagaError):
+    """The memory of the machine, or of its GPU, will not do or did not."""
+
+    code = "not_enough_memory"
 
 
 class Cancelled(SagaError):

@@ -18,11 +18,21 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         BadInput: the file cannot be written.
     """
+    with draft_of(path) as draft, draft.open("xb") as stream:
+        yield stream
+
+
+@contextmanager
+def draft_of(path: Path) -> Iterator[Path]:
+    """Like `replacing`, for what opens its files itself: the path at which it is to write.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
     draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
     try:
         try:
-            with draft.open("xb") as stream:
-                yield stream
+            yield draft
             os.replace(draft, path)
         finally:
             draft.unlink(missing_ok=True)

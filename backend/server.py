@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import psutil
 
 from . import __version__, protocol
-from .errors import Cancelled, EngineFailure, SagaError, missing_package
+from .errors import Cancelled, EngineFailure, NotEnoughMemory, SagaError, missing_package
 from .stdio import take_over_stdio
 
 if TYPE_CHECKING:
@@ -231,7 +231,7 @@ def _explained(error: Exception) -> SagaError:
     if isinstance(error, ModuleNotFoundError):
         return missing_package(error)
     if isinstance(error, MemoryError) or "out of memory" in str(error):  # CUDA's is its own class
-        return EngineFailure(
+        return NotEnoughMemory(
             "There is not enough memory for this.",
             "Close other programs, train on fewer views, or choose the CPU in the preferences.",
         )

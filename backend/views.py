@@ -7,6 +7,7 @@ from hashlib import sha256
 from .cameras.camera import Camera
 from .cameras.cameras_json import read_cameras_json
 from .cameras.discover import find_views, search_views, view_named
+from .cameras.spread_out import spread_out
 from .errors import require_within
 from .progress import Report, silent
 from .scene import Scene
@@ -39,6 +40,13 @@ def training_views(
     else:
         found = search_views(scene.path) or made_up_views(scene, 0, report)
     return found + added_views(scene)
+
+
+def at_most(cameras: list[Camera], count: int) -> list[Camera]:
+    """So many of the views, spread over the scene, those that a person added first; 0 is all."""
+    if not 0 < count < len(cameras):
+        return cameras
+    return sorted(spread_out(cameras), key=lambda c: not c.name.startswith(ADDED))[:count]
 
 
 def view_of(scene: Scene, views: str, name: str) -> Camera:

@@ -49,6 +49,7 @@ CLASSES = (
     export_splat.ExportSplat,
     fetch.FetchWeights,
     train.Train,
+    train.TakeOffer,
     train.Cancel,
     hover.Hover,
     hover.HoverEnd,

@@ -156,6 +156,13 @@ class SagaSettings(bpy.types.PropertyGroup):
         min=0,
         soft_max=10_000,
     )
+    max_views: IntProperty(
+        name="Most Views",
+        description="Train on no more than this many of the views, spread over the scene, which "
+        "takes less memory and time. 0: on all",
+        min=0,
+        soft_max=500,
+    )
     cluster_scale: scale_property(WHOLE_OBJECTS, "Object Scale")
     part_scale: scale_property(PARTS, "Part Scale")
     levels: levels_property()

@@ -31,8 +31,10 @@ class Adam:
         step_size = self.step_size(learning_rate)
         mean = self.mean_gradient[rows].lerp(gradient, 1 - BETA_MEAN)
         square = self.mean_square[rows].lerp(gradient**2, 1 - BETA_SQUARE)
+        values = self.values[rows] - step_size * mean / (square.sqrt() + EPSILON)
+        # Only now that nothing more takes memory: a step that fails of it changes nothing.
         self.mean_gradient[rows], self.mean_square[rows] = mean, square
-        self.values[rows] -= step_size * mean / (square.sqrt() + EPSILON)
+        self.values[rows] = values
 
     def step_size(self, learning_rate: float) -> float:
         """The next step's, with the correction of both means for their start at zero."""

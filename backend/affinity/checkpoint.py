@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
-from ..files import replacing
+from ..tensors import save_tensors
 from .ray_bank import ViewRays
 from .recipes import Recipe
 
@@ -60,10 +59,8 @@ class Checkpoint:
         Raises:
             BadInput: when it cannot be written.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         metadata = {"key": self._key, "numbers": json.dumps(numbers)}
-        with replacing(self._path) as file:
-            file.write(save({name: t.contiguous() for name, t in tensors.items()}, metadata))
+        save_tensors(self._path, tensors, metadata)
         self._saved_at = time.monotonic()
 
     def remove(self) -> None:

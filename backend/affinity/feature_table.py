@@ -20,7 +20,7 @@ class FeatureTable:
         """features: [N, D], trained in place; neighbours: [N, K] indices on the same device."""
         self.features = features
         self.adam = Adam(features)
-        self._neighbours = neighbours
+        self.neighbours = neighbours
         self._slot = torch.full((len(features),), -1, dtype=torch.int32, device=features.device)
 
     def render(self, traced: RayContributions) -> Tensor:
@@ -33,7 +33,7 @@ class FeatureTable:
             for array in (traced.offsets, traced.gaussians, traced.weights)
         )
         seen, local = self._localise(gaussians)
-        self._rows, local_neighbours = self._localise(self._neighbours[seen])
+        self._rows, local_neighbours = self._localise(self.neighbours[seen])
         self._leaf = self.features[self._rows].requires_grad_()
         with torch.enable_grad():
             units = F.normalize(smooth(self._leaf, local_neighbours), dim=-1)
@@ -55,7 +55,7 @@ class FeatureTable:
 
     def smoothed(self) -> Tensor:
         """All features as they are saved: smoothed, of unit length, [N, D]."""
-        return F.normalize(smooth(self.features, self._neighbours), dim=-1)
+        return F.normalize(smooth(self.features, self.neighbours), dim=-1)
 
     def _localise(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct indices, sorted, and each index's place among them."""

@@ -17,14 +17,14 @@ class CpuFeatureTable(FeatureTable):
     def render(self, traced: RayContributions) -> Tensor:
         """See `FeatureTable.render`."""
         self._traced = traced
-        features, neighbours = self.features.numpy(), self._neighbours.numpy()
+        features, neighbours = self.features.numpy(), self.neighbours.numpy()
         self._seen, self._local = localise(traced.gaussians, self._slot.numpy())
         self._units, self._lengths = unit_means(features, neighbours, self._seen)
         return torch.from_numpy(blend(traced.offsets, self._local, traced.weights, self._units))
 
     def step(self, gradient: Tensor, learning_rate: float) -> None:
         """See `FeatureTable.step`."""
-        neighbours = self._neighbours.numpy()[self._seen]
+        neighbours = self.neighbours.numpy()[self._seen]
         rows, local_neighbours = localise(neighbours.ravel(), self._slot.numpy())
         by_unit, rays = np.zeros_like(self._units), self._traced
         spread(rays.offsets, self._local, rays.weights, gradient.numpy(), by_unit)

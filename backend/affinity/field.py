@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from ..errors import BadInput
-from ..files import replacing
+from ..tensors import save_tensors
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
 
@@ -63,16 +62,14 @@ class AffinityField:
     def save(self, path: Path, provenance: Provenance) -> None:
         """Write everything to one safetensors file, atomically; features as float16."""
         tensors = {
-            "features": self.features.half().cpu().contiguous(),
+            "features": self.features.half().cpu(),
             "gate.weight": self.gate.weight.detach().cpu(),
             "gate.bias": self.gate.bias.detach().cpu(),
             "scale_map.physical": torch.from_numpy(self.scale_map.physical),
             "scale_map.unit": torch.from_numpy(self.scale_map.unit),
         }
         metadata = {"format": FORMAT, "provenance": json.dumps(dataclasses.asdict(provenance))}
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(save(tensors, metadata))
+        save_tensors(path, tensors, metadata)
 
     @classmethod
     def load(cls, path: Path, device: str = "cpu") -> tuple["AffinityField", Provenance]:

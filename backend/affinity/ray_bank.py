@@ -64,7 +64,7 @@ def build_ray_bank(
     """
     bank = []
     for done, camera in enumerate(cameras):
-        report("Tracing views", done / len(cameras))
+        report("Tracing views", done / len(cameras), rasterizer.note)
         view_masks = masks.read(camera.name)
         if view_masks is None or len(view_masks) == 0:
             continue

@@ -30,15 +30,17 @@ class Incidence:
     ) -> None:
         """count: N, the Gaussians of the scene; tick: called after each view of each product."""
         self._tick = tick
-        self._views = [(rays.membership.astype(np.float32), rays.traced) for rays in bank]
+        self._bank = bank
         self._ends = np.cumsum([rays.membership.shape[1] for rays in bank])
         self.shape = (int(self._ends[-1]), count)
 
     def times(self, by_gaussian: np.ndarray) -> np.ndarray:
         """The product with [N, C], float32 [sum of M, C]."""
         parts = []
-        for masks, rays in self._views:
-            parts.append(masks.T @ blend(rays.offsets, rays.gaussians, rays.weights, by_gaussian))
+        for rays in self._bank:
+            traced = rays.traced
+            by_pixel = blend(traced.offsets, traced.gaussians, traced.weights, by_gaussian)
+            parts.append(_masks_of(rays).T @ by_pixel)
             self._tick()
         return np.concatenate(parts)
 
@@ -46,8 +48,9 @@ class Incidence:
         """The transpose's product with [sum of M, C], float32 [N, C]."""
         total = np.zeros((self.shape[1], by_mask.shape[1]), np.float32)
         parts = np.split(by_mask, self._ends[:-1])
-        for (masks, rays), part in zip(self._views, parts, strict=True):
-            spread(rays.offsets, rays.gaussians, rays.weights, masks @ part, total)
+        for rays, part in zip(self._bank, parts, strict=True):
+            traced, by_pixel = rays.traced, _masks_of(rays) @ part
+            spread(traced.offsets, traced.gaussians, traced.weights, by_pixel, total)
             self._tick()
         return total
 
@@ -74,9 +77,12 @@ def spectral_features(
     per_gaussian = _inverse_root(incidence.transposed_times(np.ones((masks, 1), np.float32)))
     basis = rng.standard_normal((masks, dim + _OVERSAMPLING)).astype(np.float32)
     for _ in range(_POWER_ITERATIONS):
-        by_gaussian = per_gaussian**2 * incidence.transposed_times(per_mask * basis)
+        by_gaussian = incidence.transposed_times(per_mask * basis)
+        by_gaussian *= per_gaussian**2  # in place, as all [N, C] are: they rule the memory
         basis, _ = np.linalg.qr(per_mask * incidence.times(by_gaussian))
-    embedded = per_gaussian * incidence.transposed_times(per_mask * basis)
+        del by_gaussian
+    embedded = incidence.transposed_times(per_mask * basis)
+    embedded *= per_gaussian
     features = np.zeros((count, dim), np.float32)  # there may be fewer masks than dimensions
     leading = _principal(embedded)[:, :dim]
     report("Finding what is masked together", 1.0)
@@ -89,6 +95,11 @@ def _principal(tall: np.ndarray) -> np.ndarray:
     """Left singular vectors times singular values of a tall matrix, largest first."""
     _, rotation = np.linalg.eigh(tall.T @ tall)
     return tall @ rotation[:, ::-1]
+
+
+def _masks_of(rays: ViewRays) -> np.ndarray:
+    """Which mask a pixel lies in, [P, M] float32: of all views at once it would fill the memory."""
+    return rays.membership.astype(np.float32)
 
 
 def _inverse_root(degree: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..memory.fallback import Fallback
 from ..progress import Report, silent
 from .adam import Adam
 from .checkpoint import Checkpoint
@@ -46,7 +47,6 @@ class Trainer:
         self.steps_done = 0
         self.loss = 0.0  # running mean
         self._bank = bank
-        self._device = device
         self._rng = np.random.default_rng(seed)
         neighbours = nearest_neighbours(means, recipe.neighbours, report)
         shape = len(means), recipe.dim
@@ -54,15 +54,14 @@ class Trainer:
         if recipe.warm_start:
             features += spectral_features(bank, len(means), recipe.dim, self._rng, report)
             report("Training", 0.0)
-        table = CpuFeatureTable if device == "cpu" else FeatureTable
-        self._table = table(self._tensor(features), self._tensor(neighbours))
         gate_generator = torch.Generator().manual_seed(seed)
-        gate = (
+        self._gate = (
             ScaleGate(recipe.dim, gate_generator) if recipe.gated else ScaleGate.opened(recipe.dim)
         )
-        self._gate = gate.to(device)
-        gate_values = self._gate.named_parameters()
-        self._gate_adams = {name: Adam(values.data) for name, values in gate_values}
+        self._place("cpu", torch.from_numpy(features), torch.from_numpy(neighbours))
+        self._fallback = Fallback(lambda: self._move("cpu"))  # no chunks: a step is small
+        if device != "cpu":
+            self._fallback.run(lambda: self._move(device))
 
     def run(self, report: Report = silent, checkpoint: Checkpoint | None = None) -> AffinityField:
         """Do the steps that are still to be done, from where the checkpoint is on."""
@@ -70,11 +69,13 @@ class Trainer:
             self._restore(*saved)
         report("Training", self.steps_done / self.recipe.steps)
         while self.steps_done < self.recipe.steps:
-            self.step()
+            self._fallback.run(self.step)
             if checkpoint is not None and checkpoint.is_due():
                 checkpoint.save(*self._state())
-            report("Training", self.steps_done / self.recipe.steps, f"loss {self.loss:.3f}")
-        return AffinityField(self._table.smoothed(), self._gate, self.scale_map)
+            detail = ", ".join(filter(None, [f"loss {self.loss:.3f}", self._fallback.note]))
+            report("Training", self.steps_done / self.recipe.steps, detail)
+        features = self._fallback.run(lambda: self._table.smoothed())
+        return AffinityField(features, self._gate, self.scale_map)
 
     def step(self) -> None:
         """One step on a random view."""
@@ -139,6 +140,20 @@ class Trainer:
 
     def _adams(self) -> dict[str, Adam]:
         return {"features": self._table.adam} | self._gate_adams
+
+    def _place(self, device: str, features: Tensor, neighbours: Tensor) -> None:
+        """Begin on a device, from these features [N, D] and indices [N, K]."""
+        table = CpuFeatureTable if device == "cpu" else FeatureTable
+        self._table = table(features.to(device), neighbours.to(device))
+        gate_values = self._gate.to(device).named_parameters()
+        self._gate_adams = {name: Adam(values.data) for name, values in gate_values}
+        self._device = device
+
+    def _move(self, device: str) -> None:
+        """Go on from where it stands on another device."""
+        state = self._state()
+        self._place(device, self._table.features, self._table.neighbours)
+        self._restore(*state)
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)

@@ -18,11 +18,13 @@ from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
+from ..memory.check import require_memory
+from ..memory.estimate import MASKS_A_VIEW, Size
 from ..pictures import stand_in
 from ..progress import Report
 from ..protocol import Train, Trained
 from ..scene import Scene
-from ..views import training_views
+from ..views import at_most, training_views
 
 
 def answer(engine: Engine, message: Train, report: Report) -> Trained:
@@ -30,13 +32,19 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     started = time.perf_counter()
     require_within("seed", message.seed, 0, 2**63 - 1)
     require_within("time for masks", message.max_mask_minutes, 0, np.inf)
+    require_within("number of views", message.max_views, 0, np.inf)
     scene = engine.open(message.scene, report)
     recipe = recipe_named(message.recipe, len(scene.cloud), message.steps)
     store = _open_masks(scene, message)
     cameras = training_views(scene, message.views, message.made_up_views, report)
+    if not message.sam_checkpoint:
+        cameras = [camera for camera in cameras if camera.name in store]
+        _require_masks(scene, cameras)
+    cameras = at_most(cameras, message.max_views)
+    require_memory(_size(scene, cameras, store, message), recipe, scene.device)
     if message.sam_checkpoint:
         _make_masks(scene, cameras, store, message, report)
-    _require_masks(scene, [camera for camera in cameras if camera.name in store])
+        _require_masks(scene, [camera for camera in cameras if camera.name in store])
     rng = np.random.default_rng(message.seed)
     bank = build_ray_bank(scene.rasterizer, cameras, store, rng, report)
     trainer = Trainer(scene.cloud.means, bank, recipe, message.seed, scene.device, report)
@@ -66,6 +74,19 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         steps=recipe.steps,
         loss=trainer.loss,
     )
+
+
+def _size(
+    scene: Scene, cameras: list[Camera], store: MaskStore | LabelImages, message: Train
+) -> Size:
+    """What the training's memory depends on; the masks of one view speak for all."""
+    checkpoint = Path(message.sam_checkpoint)
+    sam = checkpoint.stat().st_size if checkpoint.is_file() else 0
+    masked = next((camera.name for camera in cameras if camera.name in store), None)
+    masks = store.read(masked) if masked else None
+    pixels = max(camera.width * camera.height for camera in cameras)
+    count = MASKS_A_VIEW if masks is None else len(masks)
+    return Size(len(scene.cloud), scene.cloud.row_bytes, len(cameras), pixels, count, sam)
 
 
 def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:

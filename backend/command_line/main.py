@@ -40,5 +40,7 @@ def _fail(error: SagaError, as_json: bool) -> int:
     if as_json:
         print(json.dumps({"error": vars(protocol.failed(error))}))
     else:
-        print(f"{error.message}\n{error.advice}".rstrip(), file=sys.stderr)
+        flags = [f"--{name.replace('_', '-')} {value}" for name, value in error.offer.items()]
+        offer = f"To do so: {' '.join(flags)}" if flags else ""
+        print("\n".join(filter(None, [error.message, error.advice, offer])), file=sys.stderr)
     return EXIT_FAILED

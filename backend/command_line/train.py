@@ -48,6 +48,14 @@ def add_options(parser: ArgumentParser) -> None:
         "(default: only where there are none, as many as show the scene well)",
     )
     parser.add_argument(
+        "--max-views",
+        metavar="N",
+        type=int,
+        default=defaults.max_views,
+        help="train on no more than N of the views, spread over the scene, which takes less memory "
+        "and time (default: all)",
+    )
+    parser.add_argument(
         "--recipe",
         choices=("fast", "paper"),
         default=defaults.recipe,

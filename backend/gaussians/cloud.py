@@ -30,6 +30,12 @@ class GaussianCloud:
         return len(self.means)
 
     @property
+    def row_bytes(self) -> int:
+        """What a Gaussian takes up in memory."""
+        arrays = (self.means, self.quats, self.log_scales, self.opacity_logits, self.sh)
+        return sum(a[:1].nbytes for a in (*arrays, *self.extra.values()))
+
+    @property
     def sh_degree(self) -> int:
         return int(np.sqrt(self.sh.shape[1])) - 1
 

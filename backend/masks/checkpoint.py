@@ -15,14 +15,13 @@ VIT_BUILDERS = {768: "build_sam_vit_b", 1024: "build_sam_vit_l", 1280: "build_sa
 UNUSED = ("image_encoder.head.", "image_encoder.norm_head.")
 
 
-def load_model(checkpoint: Path, device: str = "cpu") -> nn.Module:
+def load_model(checkpoint: Path) -> nn.Module:
     """A `segment_anything` Sam in evaluation mode: ViT-H, -L, -B or MobileSAM's TinyViT.
 
     Which one it is shows in the names and shapes of the weights.
 
     Args:
         checkpoint: as segment-anything or MobileSAM publish them.
-        device: a torch device.
 
     Raises:
         BadInput: not such a file, or a damaged one.
@@ -49,7 +48,7 @@ def load_model(checkpoint: Path, device: str = "cpu") -> nn.Module:
         model.load_state_dict(weights)
     except RuntimeError as e:
         raise _unusable(checkpoint, "some of its weights are missing or have other shapes") from e
-    return model.eval().requires_grad_(False).to(device)
+    return model.eval().requires_grad_(False)
 
 
 def _read_weights(checkpoint: Path) -> dict[str, Tensor]:

@@ -76,6 +76,8 @@ def _part_of(report: Report, view_name: str, done: int, total: int) -> Report:
     """A report of one view's progress as a part of all."""
 
     def step(stage: str, fraction: float, detail: str = "") -> None:
-        report("Making masks", (done + fraction) / total, view_name)
+        report(
+            "Making masks", (done + fraction) / total, ", ".join(filter(None, [view_name, detail]))
+        )
 
     return step

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..memory.fallback import Fallback
 from ..progress import Report, silent
 from .checkpoint import load_model
 from .decoder import PromptedImage
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from segment_anything.modeling import Sam
 
 LOGITS_STRIDE = 4  # pixels of the encoder's input for one pixel of the decoder's masks
+CPU_BATCH, GPU_BATCH = 4, 64  # points
 EMPTY = np.zeros((768, 1024, 3), np.uint8)  # a picture
 
 
@@ -57,15 +59,18 @@ def load_sam(
         BadInput: the file is no such checkpoint, or damaged.
         MissingSoftware: segment-anything is not installed.
     """
-    return MaskGenerator(load_model(checkpoint, device), settings or settings_for(device))
+    return MaskGenerator(load_model(checkpoint), settings or settings_for(device), device)
 
 
 class MaskGenerator:
-    """Finds masks in pictures with one SAM model."""
+    """Finds masks in pictures with one SAM model; where a GPU's memory is full, with less of it."""
 
-    def __init__(self, model: "Sam", settings: MaskSettings) -> None:
+    def __init__(self, model: "Sam", settings: MaskSettings, device: str = "cpu") -> None:
         self.model = model
         self.settings = settings
+        # Points at a time. On a CPU few: their image tokens (4 MB each) should stay cached.
+        self._fallback = Fallback(self._to_cpu, CPU_BATCH if device == "cpu" else GPU_BATCH)
+        self._fallback.run(lambda: self.model.to(device))
 
     @torch.inference_mode()
     def estimate(self) -> tuple[str, float]:
@@ -73,8 +78,11 @@ class MaskGenerator:
 
         Measured on an empty picture.
         """
+        return self._fallback.run(self._estimate)
+
+    def _estimate(self) -> tuple[str, float]:
         points = PointGrid(self.settings.points_per_side, self.settings.most_points)
-        batch = self._to_input(points.take(self.batch_size), EMPTY.shape[:2])
+        batch = self._to_input(points.take(self._fallback.chunk), EMPTY.shape[:2])
         start = time.perf_counter()
         prompted = self._prompted(EMPTY)
         encoded = time.perf_counter()
@@ -92,6 +100,9 @@ class MaskGenerator:
             image: uint8 [H, W, 3], RGB.
             report: called before each batch of points.
         """
+        return self._fallback.run(lambda: self._generate(image, report))
+
+    def _generate(self, image: np.ndarray, report: Report) -> ViewMasks:
         full, side = image.shape[:2], self.model.image_encoder.img_size
         prompted = self._prompted(image)
         upscaling = Upscaling.of(prompted.logits_size, side, _resized_size(full, side), full).to(
@@ -100,8 +111,9 @@ class MaskGenerator:
         points = PointGrid(self.settings.points_per_side, self.settings.most_points)
         columns, rows = (self._to_input(points.points, full) / LOGITS_STRIDE).long().T
         found = []
-        while len(batch := points.take(self.batch_size)):
-            report("Finding masks", (points.asked - len(batch)) / points.most)
+        while len(batch := points.take(self._fallback.chunk)):
+            done = (points.asked - len(batch)) / points.most
+            report("Finding masks", done, self._fallback.note)
             logits, quality = prompted.decode(
                 self._to_input(batch, full), self.settings.predicted_iou
             )
@@ -112,10 +124,10 @@ class MaskGenerator:
         logits, quality, boxes = (torch.cat(column) for column in zip(*found, strict=True))
         return self._best(logits, quality.cpu().numpy(), boxes.cpu().numpy(), upscaling)
 
-    @property
-    def batch_size(self) -> int:
-        """Points at a time. On a CPU few: their image tokens (4 MB each) should stay cached."""
-        return 4 if self.model.device.type == "cpu" else 64
+    def _to_cpu(self) -> None:
+        self.model.to("cpu")
+        self._fallback.chunk = CPU_BATCH
+        self.settings = settings_for("cpu")
 
     def _prompted(self, image: np.ndarray) -> PromptedImage:
         return PromptedImage(self.model, self.model.image_encoder(self.encoder_input(image)))

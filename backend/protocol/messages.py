@@ -4,9 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import BadInput, Cancelled, EngineFailure, MissingSoftware, NotTrained, SagaError
+from ..errors import (
+    BadInput,
+    Cancelled,
+    EngineFailure,
+    MissingSoftware,
+    NotEnoughMemory,
+    NotTrained,
+    SagaError,
+)
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 class ProtocolError(SagaError):
@@ -39,6 +47,7 @@ class Train:
     seed: int = 0
     max_mask_minutes: float = 0.0  # stop making masks after this long; 0 makes all
     made_up_views: int = 0  # train on this many made-up views; 0 only where there are no cameras
+    max_views: int = 0  # train on no more than this many of the views, spread out; 0 on all
 
 
 @dataclass(frozen=True)
@@ -266,6 +275,7 @@ class Failed:
     code: str  # of the SagaError
     message: str
     advice: str
+    offer: dict | None = None  # fields of the request, or the device, with which it would go
 
 
 # What the engine itself answers.
@@ -277,17 +287,25 @@ Message = Request | Reply
 
 _ERRORS = {
     cls.code: cls
-    for cls in (BadInput, NotTrained, MissingSoftware, Cancelled, EngineFailure, ProtocolError)
+    for cls in (
+        BadInput,
+        NotTrained,
+        MissingSoftware,
+        NotEnoughMemory,
+        Cancelled,
+        EngineFailure,
+        ProtocolError,
+    )
 }
 
 
 def failed(error: SagaError) -> Failed:
     """An expected failure as a message."""
-    return Failed(error.code, error.message, error.advice)
+    return Failed(error.code, error.message, error.advice, error.offer or None)
 
 
 def error_of(reply: Failed) -> SagaError:
     """The exception that a failure was on the other side."""
     error = _ERRORS.get(reply.code, SagaError)(reply.message, reply.advice)
-    error.code = reply.code
+    error.code, error.offer = reply.code, reply.offer or {}
     return error

@@ -18,6 +18,7 @@ def make_rasterizer(cloud: GaussianCloud, device: str) -> Rasterizer:
         return NumbaRasterizer(cloud)
     if device.split(":")[0] == "cuda":
         from .gsplat_rasterizer import GsplatRasterizer
+        from .while_it_fits import WhileItFits
 
-        return GsplatRasterizer(cloud, device)
+        return WhileItFits(cloud, lambda: GsplatRasterizer(cloud, device))
     raise BadInput(f"There is no device called {device!r}.", "Choose cpu or cuda.")

@@ -19,6 +19,8 @@ class NumbaRasterizer:
     Call it from one thread at a time: numba's thread pool is not re-entrant everywhere.
     """
 
+    note = ""
+
     def __init__(self, cloud: GaussianCloud) -> None:
         self._cloud = cloud
         self._input = prepare(cloud)

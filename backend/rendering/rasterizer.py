@@ -50,6 +50,8 @@ class RayContributions:
 class Rasterizer(Protocol):
     """Renders one Gaussian cloud, given at construction."""
 
+    note: str  # what a person should know of how it does so, mostly ""
+
     def render(self, camera: Camera, values: np.ndarray | None = None) -> RenderedView:
         """Blend per-Gaussian values (float32 [N, C]) over a view; None means colour from SH."""
 

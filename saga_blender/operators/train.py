@@ -4,6 +4,7 @@ import bpy
 
 from ...backend import protocol
 from ..engine_session import session
+from ..preferences import preferences
 from ..scene_file import why_no_scene
 from ..splat_object import SOURCE, is_splat
 from .engine_request import EngineRequest
@@ -27,20 +28,49 @@ class Train(Explained, EngineRequest, bpy.types.Operator):
         return why_no_scene(obj.data)
 
     def execute(self, context):
-        settings = context.scene.saga
-        message = protocol.Train(
-            scene=context.object.data[SOURCE],
-            views=bpy.path.abspath(settings.views),
-            masks=bpy.path.abspath(settings.masks),
-            sam_checkpoint=bpy.path.abspath(settings.sam_checkpoint),
-            recipe=settings.recipe,
-            steps=settings.steps,
-        )
-        return self.ask(message, _trained)
+        return self.ask(_request(context), _trained)
+
+
+def _request(context: bpy.types.Context) -> protocol.Train:
+    settings = context.scene.saga
+    return protocol.Train(
+        scene=context.object.data[SOURCE],
+        views=bpy.path.abspath(settings.views),
+        masks=bpy.path.abspath(settings.masks),
+        sam_checkpoint=bpy.path.abspath(settings.sam_checkpoint),
+        recipe=settings.recipe,
+        steps=settings.steps,
+        max_views=settings.max_views,
+    )
 
 
 def _trained(reply: protocol.Trained) -> str:
     return f"Trained in {reply.seconds:.0f} s on {reply.masks:,} masks of {reply.views} views."
+
+
+class TakeOffer(Explained, EngineRequest, bpy.types.Operator):
+    """Set what the engine offers in place of what does not fit into the memory, and train"""
+
+    bl_idname = "saga.take_offer"
+    bl_label = "Train with Less Memory"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        return Train.obstacle(context) if offered() else "The engine offers nothing"
+
+    def execute(self, context):
+        offer = offered()
+        if "device" in offer:
+            preferences().device = offer["device"]
+        if "max_views" in offer:
+            context.scene.saga.max_views = offer["max_views"]
+        return self.ask(_request(context), _trained)
+
+
+def offered() -> dict:
+    """With what the training that failed last would go, nothing where that is not known."""
+    return session.error.offer if session.error else {}
 
 
 class Cancel(Explained, bpy.types.Operator):

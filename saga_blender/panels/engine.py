@@ -4,9 +4,9 @@ import bpy
 
 from ..engine_place import environment
 from ..engine_session import session
-from ..operators.train import Cancel
+from ..operators.train import Cancel, TakeOffer, offered
 from ..preferences import EXTENSION, preferences
-from .parts import write
+from .parts import button, write
 
 
 class SagaPanel(bpy.types.Panel):
@@ -33,8 +33,15 @@ class SagaPanel(bpy.types.Panel):
             box.alert = True
             write(box, context, session.error.message, icon="ERROR")
             write(box, context, session.error.advice, icon="BLANK1")
+            if offer := offered():
+                button(box, context, TakeOffer, text=_offer_in_words(offer))
         elif session.notice:
             write(layout, context, session.notice, icon="CHECKMARK")
+
+
+def _offer_in_words(offer: dict) -> str:
+    views = f"{offer['max_views']} Views" if "max_views" in offer else "All Views"
+    return f"Train on {views}" + (" with the CPU" if "device" in offer else "")
 
 
 def draw_status(header: bpy.types.Header, _context: bpy.types.Context) -> None:

@@ -18,7 +18,7 @@ class TrainPanel(SubPanel, bpy.types.Panel):
         layout = self.layout
         layout.use_property_split = True
         settings = context.scene.saga
-        for name in ("views", "masks", "sam_checkpoint", "recipe", "steps"):
+        for name in ("views", "masks", "sam_checkpoint", "recipe", "steps", "max_views"):
             layout.prop(settings, name)
             if name == "sam_checkpoint" and not (settings.sam_checkpoint or settings.masks):
                 layout.operator_menu_enum(FetchWeights.bl_idname, "weights", icon="IMPORT")

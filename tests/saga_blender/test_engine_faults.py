@@ -124,7 +124,7 @@ def test_time_in_which_nobody_looked_is_no_silence(monkeypatch):
 @pytest.mark.fault("the engine answers that memory ran out")
 def test_out_of_memory_is_said_and_the_engine_lives(connect):
     client = connect()
-    with pytest.raises(errors.EngineFailure, match=r"not enough memory.*fewer views"):
+    with pytest.raises(errors.NotEnoughMemory, match=r"not enough memory.*fewer views"):
         client.wait(ask(client, "out_of_memory"), PATIENCE_S)
     assert client.state == "ready"
 

@@ -270,3 +270,18 @@ def test_views_are_added_and_forgotten(addon, balls, folder):
     assert (second["width"], second["fx"]) == (64, 500)
     bpy.ops.saga.forget_views()
     assert not added.exists()
+
+
+def test_what_the_engine_offers_for_lack_of_memory_is_set_and_trained_with(addon, balls):
+    session = addon("saga_blender.engine_session").session
+    preferences = addon("saga_blender.preferences").preferences()
+    offer = {"max_views": 9, "device": "cpu"}
+    assert not bpy.ops.saga.take_offer.poll()
+    session.error = addon("backend.errors").NotEnoughMemory("It needs 9 GB.", "", offer)
+    preferences.device = "auto"
+    bpy.context.scene.saga.steps = 3
+    assert bpy.ops.saga.take_offer() == {"FINISHED"}
+    session.error = None
+    assert bpy.context.scene.saga.max_views == 9 and preferences.device == "cpu"
+    source = balls.data[addon("saga_blender.splat_object").SOURCE]
+    assert session.wait(addon("backend.protocol").Info(source)).facts["views"] == 9

@@ -112,6 +112,9 @@ def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sideb
         assert " ".join(sidebar()["SAGA"]).endswith(" ".join([*shown, "view 3 of 12"]))
         session.job, session.error = None, errors.BadInput("The masks are gone.", "Make them anew.")
         assert " ".join(sidebar()["SAGA"]).endswith("The masks are gone. Make them anew.")
+        offer = {"max_views": 60, "device": "cpu"}
+        session.error = errors.NotEnoughMemory("Too large.", "60 views fit.", offer)
+        assert "Train on 60 Views with the CPU" in sidebar()["SAGA"]
     finally:
         session.job = session.error = None
 

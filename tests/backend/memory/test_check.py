@@ -1,0 +1,111 @@
+"""Trainings that would not fit are refused before they begin, and smaller ones offered."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from two_balls import write_two_balls
+
+from backend.affinity.feature_table_cpu import CpuFeatureTable
+from backend.affinity.ray_bank import build_ray_bank
+from backend.affinity.recipes import RECIPES
+from backend.command_line.main import main
+from backend.errors import NotEnoughMemory
+from backend.gaussians.ply import read_ply
+from backend.memory import check, estimate
+from backend.memory.check import require_memory
+from backend.memory.estimate import Size, gpu_needed, ram_needed
+from backend.rendering import make_rasterizer
+
+FAST = RECIPES["fast"]
+SIZE = Size(gaussians=1_000_000, row=248, views=200, pixels=1920 * 1080)
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Sets what is free, in GB."""
+
+    def set_free(ram: float, gpu: float = 0.0) -> None:
+        monkeypatch.setattr(check, "free_ram", lambda: round(ram * 1e9))
+        monkeypatch.setattr(check, "free_gpu", lambda device: round(gpu * 1e9))
+
+    return set_free
+
+
+def refused(size: Size, device: str = "cpu") -> NotEnoughMemory:
+    with pytest.raises(NotEnoughMemory) as caught:
+        require_memory(size, FAST, device)
+    return caught.value
+
+
+def test_fewer_views_are_offered_as_many_as_fit(free):
+    needed = ram_needed(SIZE, FAST, "cpu")
+    free(needed / 1e9 + 0.001)
+    require_memory(SIZE, FAST, "cpu")
+    free(1.8)
+    error = refused(SIZE)
+    assert f"200 views needs about {needed / 1e9:.1f} GB of memory, and 1.8 GB" in error.message
+    views = error.offer["max_views"]
+    assert error.offer == {"max_views": views} and f"room for {views} of them" in error.advice
+    fits = [
+        ram_needed(replace(SIZE, views=n), FAST, "cpu") <= 0.9 * 1.8e9 for n in (views, views + 1)
+    ]
+    assert fits == [True, False]
+    require_memory(replace(SIZE, views=views), FAST, "cpu")
+
+
+def test_the_cpu_is_offered_in_place_of_a_gpu_and_fewer_views_where_it_has_to_be(free):
+    free(ram=8, gpu=16)
+    require_memory(SIZE, FAST, "cuda")
+    free(ram=8, gpu=0.5)
+    error = refused(SIZE, "cuda")
+    assert error.offer == {"device": "cpu"}
+    assert f"{gpu_needed(SIZE, FAST) / 1e9:.1f} GB of the GPU's memory, and 0.5 GB" in error.message
+    free(ram=1.8, gpu=0.5)
+    assert refused(SIZE, "cuda").offer.keys() == {"device", "max_views"}
+
+
+def test_nothing_is_offered_where_nothing_fits(free):
+    free(ram=0.3)
+    error = refused(SIZE)
+    assert error.offer == {} and "part of the splat" in error.advice
+
+
+def test_the_estimates_terms_are_the_arrays_that_there_are(panels):
+    count, recipe = len(panels.cloud), FAST
+    size = Size(count, panels.cloud.row_bytes, views=1, pixels=0)
+    cloud = panels.cloud
+    arrays = (cloud.means, cloud.quats, cloud.log_scales, cloud.opacity_logits, cloud.sh)
+    assert size.row * count == sum(array.nbytes for array in arrays)
+
+    neighbours = torch.zeros((count, recipe.neighbours), dtype=torch.int32)
+    table = CpuFeatureTable(torch.zeros(count, recipe.dim), neighbours)
+    adam = table.adam.state().values()
+    assert estimate._table(size, recipe) == sum(t.nbytes for t in (*adam, neighbours, table._slot))
+
+    rasterizer = make_rasterizer(cloud, "cpu")
+    (rays,) = build_ray_bank(rasterizer, panels.cameras[:1], panels, np.random.default_rng(0))
+    traced = rays.traced
+    kept = [rays.pixels, traced.depth, rays.mean_mask_areas, traced.offsets[1:]]
+    assert sum(array.nbytes for array in kept) == estimate.RAY * len(rays)
+    assert traced.gaussians.nbytes + traced.weights.nbytes == estimate.ENTRY * traced.offsets[-1]
+    assert rays.membership.nbytes == len(rays) * rays.membership.shape[1]
+
+
+def test_what_was_refused_has_done_nothing_and_what_is_offered_trains(
+    free, tmp_path, capsys, monkeypatch
+):
+    scene = write_two_balls(tmp_path)
+    before = sorted(scene.parent.rglob("*"))
+    monkeypatch.setattr(check, "MARGIN", 1.0)  # it is as much as thirty of these views
+    cloud = read_ply(scene).cloud
+    nine = Size(len(cloud), cloud.row_bytes, views=9, pixels=96 * 72, masks=3)
+    free(ram_needed(nine, FAST, "cpu") / 1e9)
+    train = ["train", str(scene), "--steps", "3", "--device", "cpu"]
+    assert main(train) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == "To do so: --max-views 9"
+    assert sorted(scene.parent.rglob("*")) == before
+    assert main([*train, "--max-views", "9", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["views"] == 9
