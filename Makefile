@@ -19,6 +19,9 @@ test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without
 	  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest -rs tests/saga_blender; \
 	done
 
+fuzz: .venv/ready ## 10,000 broken files of each kind, and what the readers make of them
+	$(ENGINE) -m pytest -rs tests/fuzz --cases 10000 --durations 30
+
 test-faults: .venv/ready .venv-bpy45/ready .venv-bpy52/ready ## break everything; a table of what was survived
 	$(ENGINE) .ci/faults.py
 
@@ -58,4 +61,4 @@ lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test test-faults gui-test interaction real quality pictures zip lint lock clean
+.PHONY: help setup demo test fuzz test-faults gui-test interaction real quality pictures zip lint lock clean

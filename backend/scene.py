@@ -109,7 +109,8 @@ class Scene:
                 f"{self.path.name} has not been trained yet.", "Train it first (Train SAGA)."
             )
         field, provenance = AffinityField.load(path, self.device)
-        if provenance.fingerprint != self.fingerprint:
+        of_these = provenance.fingerprint == self.fingerprint
+        if not (of_these and len(field.features) == len(self.cloud)):
             raise BadInput(
                 f"{path} was trained on {provenance.scene} ({provenance.fingerprint[:8]}), "
                 f"not on what is in {self.path} now ({self.fingerprint[:8]}).",

@@ -8,3 +8,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("fault"):
             item.user_properties.append(("fault", mark.args[0]))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cases", type=int, default=500, help="of each kind of file in tests/fuzz")

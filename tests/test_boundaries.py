@@ -127,3 +127,39 @@ def test_the_engine_starts_without_what_takes_seconds_to_import():
         ["backend.server", "backend.command_line", "backend.engine"],
         {},
     )
+
+
+# Calls that let input run as code or reach the shell, open a door, or leave a name to be guessed.
+NEVER = {
+    *("eval", "exec", "compile", "__import__", "os.system", "os.popen"),
+    *("tempfile.mktemp", "tempfile.gettempdir"),  # mkdtemp and mkstemp keep others out
+    *("pickle.load", "pickle.loads", "pickle.Unpickler", "marshal.loads", "shelve.open"),
+    *("socket.socket", "socket.create_server", "subprocess.getoutput", "shutil.unpack_archive"),
+    *("joblib.load", "yaml.load", "np.load", "numpy.load", "torch.hub.load"),
+}
+SERVERS = {"socketserver", "http.server", "xmlrpc", "multiprocessing"}
+ARCHIVES = {"extract", "extractall"}  # of zipfile and tarfile
+
+
+def calls_in(package: str) -> list[tuple[str, str, dict[str, object]]]:
+    """Every call in a package: where, what ("np.load"), and the keywords that are constants."""
+    found = []
+    for path in sorted((ROOT / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                said = {k.arg: k.value.value for k in node.keywords if hasattr(k.value, "value")}
+                where = f"{path.relative_to(ROOT)}:{node.lineno}"
+                found.append((where, ast.unparse(node.func), said))
+    assert found, f"nothing was read of {package}"
+    return found
+
+
+@pytest.mark.parametrize("package", ["backend", "saga_blender"])
+def test_nothing_that_is_read_can_run_or_let_anyone_in(package):
+    for where, name, keywords in calls_in(package):
+        assert name not in NEVER, where
+        assert name.rpartition(".")[2] not in ARCHIVES, f"{where}: names may lead out of the folder"
+        assert not keywords.get("shell") and not keywords.get("allow_pickle"), where
+        if name == "torch.load" or "weights_only" in keywords:
+            assert keywords.get("weights_only") is True, where
+    assert [i for i in imports_of(package) if within(i.module, SERVERS)] == []

@@ -46,7 +46,7 @@ class Checkpoint:
                     return None
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 return tensors, json.loads(metadata["numbers"])
-        except (SafetensorError, OSError):
+        except (SafetensorError, OSError, KeyError, ValueError):
             return None  # nothing was lost but time: the training starts over
 
     def is_due(self) -> bool:

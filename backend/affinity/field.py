@@ -16,7 +16,8 @@ from ..tensors import save_tensors
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
 
-FORMAT = "saga-field-1"
+FORMAT = "saga-field-"
+VERSION = 1
 SAMPLE = 65_536
 
 
@@ -68,7 +69,10 @@ class AffinityField:
             "scale_map.physical": torch.from_numpy(self.scale_map.physical),
             "scale_map.unit": torch.from_numpy(self.scale_map.unit),
         }
-        metadata = {"format": FORMAT, "provenance": json.dumps(dataclasses.asdict(provenance))}
+        metadata = {
+            "format": f"{FORMAT}{VERSION}",
+            "provenance": json.dumps(dataclasses.asdict(provenance)),
+        }
         save_tensors(path, tensors, metadata)
 
     @classmethod
@@ -76,27 +80,64 @@ class AffinityField:
         """Read a saved field.
 
         Raises:
-            BadInput: when the file is damaged or of another format.
+            BadInput: when the file is damaged, another program's or of a newer SAGA.
         """
         try:
             with safe_open(path, "pt", device=device) as file:
                 metadata = file.metadata() or {}
-                if metadata.get("format") != FORMAT:
-                    raise ValueError(f"its format is {metadata.get('format')!r}")
+                _require_format(path, metadata.get("format", ""))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            provenance = Provenance(**json.loads(metadata["provenance"]))
+            provenance = _provenance(json.loads(metadata["provenance"]))
             return cls._from_tensors(tensors, device), provenance
-        except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
+        except (SafetensorError, ValueError, KeyError, TypeError, OSError, RecursionError) as error:
             raise BadInput(
                 f"The trained features in {path} cannot be read: {error}.", "Train the scene again."
             ) from error
 
     @classmethod
     def _from_tensors(cls, tensors: dict[str, Tensor], device: str) -> "AffinityField":
-        features = tensors["features"].T.contiguous().T.float()
-        gate = ScaleGate(features.shape[1]).to(device)
-        gate.load_state_dict({"weight": tensors["gate.weight"], "bias": tensors["gate.bias"]})
+        """Raises ValueError, KeyError or TypeError when these are not the tensors of a field."""
+        features, weight, bias = (
+            tensors[name] for name in ("features", "gate.weight", "gate.bias")
+        )
         physical, unit = (
             tensors[f"scale_map.{name}"].cpu().numpy() for name in ("physical", "unit")
         )
+        count, dim = features.shape
+        if not (count and features.is_floating_point() and features.isfinite().all()):
+            raise ValueError(f"features of {count} Gaussians")
+        if not (weight.shape == bias.shape == (dim,) and not (weight + bias).isnan().any()):
+            raise ValueError("a gate that does not fit the features")
+        if not (len(physical) and physical.shape == unit.shape == (len(unit),)):
+            raise ValueError("a scale map of two lengths")
+        knots = np.stack([physical, unit])
+        if not (np.isfinite(knots).all() and (np.diff(knots) >= 0).all()):
+            raise ValueError("a scale map that does not rise")
+        gate = ScaleGate(dim).to(device)
+        gate.load_state_dict({"weight": weight, "bias": bias})
+        features = features.T.contiguous().T.float()
         return cls(features, gate, ScaleMap(physical.astype(np.float64), unit))
+
+
+def _require_format(path: Path, name: str) -> None:
+    """Refuse what no version up to ours wrote: ValueError, or BadInput for one that is newer."""
+    version = name.removeprefix(FORMAT)
+    if not (name.startswith(FORMAT) and version.isascii() and version.isdigit()):
+        raise ValueError(f"its format is {name!r:.40}")
+    if int(version) > VERSION:
+        raise BadInput(
+            f"The trained features in {path} are of a newer SAGA (format {version}, "
+            f"this one reads up to {VERSION}).",
+            "Update the add-on and its engine, or train the scene again.",
+        )
+
+
+def _provenance(said: dict) -> Provenance:
+    """What a file says of itself; raises ValueError or TypeError where it is no provenance."""
+    provenance = Provenance(**said)
+    for field in dataclasses.fields(Provenance):
+        if not isinstance(getattr(provenance, field.name), field.type):
+            raise TypeError(f"its {field.name} is no {field.type.__name__}")
+    if not np.isfinite(provenance.loss):
+        raise ValueError(f"its loss is {provenance.loss}")
+    return provenance

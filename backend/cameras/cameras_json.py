@@ -1,6 +1,5 @@
 """Camera poses in the cameras.json that the 3D Gaussian Splatting trainer writes."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from ..errors import BadInput
 from .build import build_camera, build_views
 from .camera import Camera
+from .json_file import WRONG_VALUE, read_json
 
 
 def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Camera]:
@@ -23,10 +23,7 @@ def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Cam
     Raises:
         BadInput: the file is missing, broken, or another program's JSON.
     """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as e:
-        raise BadInput(f"{path} cannot be read ({e}).", "Copy or export it again.") from e
+    entries = read_json(path)
     if not isinstance(entries, list):
         raise _foreign(path, "it is not a list of cameras")
     return build_views(path, [_camera(path, entry) for entry in entries], images_folder)
@@ -53,9 +50,9 @@ def _camera(path: Path, entry: dict) -> Camera:
         focal = float(entry["fx"]), float(entry["fy"])
         camera_to_world = np.array(entry["rotation"], float).reshape(3, 3)
         position = np.array(entry["position"], float).reshape(3)
-    except (KeyError, TypeError, ValueError, OverflowError) as e:
+        centre = size[0] / 2, size[1] / 2
+    except WRONG_VALUE as e:
         raise _foreign(path, f"a camera in it is incomplete ({e})") from e
-    centre = size[0] / 2, size[1] / 2
     rotation = camera_to_world.T
     return build_camera(path, name, size, (*focal, *centre), rotation, -rotation @ position)
 

@@ -1,6 +1,7 @@
 """A COLMAP model's cameras and images files, binary and text (COLMAP docs, "Output Format")."""
 
 import mmap
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ MODELS = {
     "EUCM": (2, 6),
     "EQUIRECTANGULAR": (0, 2),
 }
+MOST_PARAMETERS = max(parameters for _, parameters in MODELS.values())
+_WORD = re.compile(r"\S+")
 POINT2D_BYTES = 24  # x, y as doubles and the index of the 3D point
 
 
@@ -178,7 +181,7 @@ def _text_intrinsics(path: Path) -> dict[int, Intrinsics]:
         if not _is_record(line):
             continue
         try:
-            camera_id, model, width, height, *rest = line.split()
+            camera_id, model, width, height, *rest = line.split(maxsplit=MOST_PARAMETERS + 4)
             params = tuple(float(value) for value in rest)
             if len(params) != _parameter_count(model):
                 raise ValueError(f"{len(params)} parameters for {model}")
@@ -208,6 +211,6 @@ def _text_images(path: Path) -> list[ImageRecord]:
             raise broken(path, f"line {number} describes no image ({e})") from e
         images.append(image)
         _, points = next(lines, (0, ""))
-        if len(points.split()) % 3:
+        if sum(1 for _ in _WORD.finditer(points)) % 3:  # split would make millions of strings
             raise broken(path, f"line {number + 1} lists no 2D points")
     return images

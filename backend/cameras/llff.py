@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..array_files import read_npy
 from ..errors import BadInput
 from .build import build_camera, build_views
 from .camera import Camera
@@ -12,6 +13,7 @@ from .photographs import IMAGE_SUFFIXES
 # A row is a 3 x 5 matrix (columns: the camera's axes down, right and backwards in
 # the world, its centre, and height, width, focal length), then two depths.
 ROW = 17
+MOST_BYTES = 1 << 26  # half a million views
 
 
 def read_poses_bounds(path: Path, images_folder: Path | None = None) -> list[Camera]:
@@ -29,9 +31,8 @@ def read_poses_bounds(path: Path, images_folder: Path | None = None) -> list[Cam
         BadInput: the file is missing or broken, or the images are more or fewer.
     """
     try:
-        rows = np.load(path, allow_pickle=False)
-        rows = rows.astype(np.float64).reshape(-1, ROW)
-    except (OSError, ValueError, TypeError, EOFError, AttributeError) as e:
+        rows = read_npy(path, MOST_BYTES).astype(np.float64).reshape(-1, ROW)
+    except (OSError, ValueError, TypeError) as e:
         raise BadInput(
             f"{path} is not a poses_bounds.npy ({e}).", "Copy it again, or run LLFF's script again."
         ) from e

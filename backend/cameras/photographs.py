@@ -1,10 +1,13 @@
 """The photographs behind the views: finding them by name, loading them."""
 
+import io
 import os
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +15,11 @@ from ..errors import BadInput
 from .camera import Camera
 from .lens import Panorama, cut_out, undistort
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"})
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")  # the same, as Pillow calls them
 
 
 def without_image_suffix(name: str) -> str:
@@ -24,8 +31,8 @@ def without_image_suffix(name: str) -> str:
 def attach_photographs(cameras: Iterable[Camera], folder: Path) -> list[Camera]:
     """Give each camera the image file in `folder` that bears its name, None where there is none.
 
-    Names are relative to `folder`. Where the exact file is missing, one that
-    differs only in case, extension or Unicode form is taken.
+    Names are relative to `folder` and do not lead out of it. Where the exact file is
+    missing, one that differs only in case, extension or Unicode form is taken.
     """
     by_key: dict[str, Path] = {}
     for parent, _, names in sorted(os.walk(folder)):
@@ -35,7 +42,8 @@ def attach_photographs(cameras: Iterable[Camera], folder: Path) -> list[Camera]:
 
     def photograph(name: str) -> Path | None:
         exact = folder / name
-        return exact if os.path.isfile(exact) else by_key.get(_key(name))
+        inside = Path(os.path.abspath(exact)).is_relative_to(os.path.abspath(folder))
+        return exact if inside and os.path.isfile(exact) else by_key.get(_key(name))
 
     return [replace(camera, image_path=photograph(camera.name)) for camera in cameras]
 
@@ -44,19 +52,32 @@ def _key(name: str) -> str:
     return unicodedata.normalize("NFC", without_image_suffix(name)).casefold()
 
 
+@contextmanager
+def open_image(path: Path, advice: str) -> Iterator["Image"]:
+    """An image file of one of `IMAGE_SUFFIXES`, whatever its own suffix; decoded when used.
+
+    Raises:
+        BadInput: with this advice, for whatever goes wrong in the block.
+    """
+    from PIL import Image
+
+    try:
+        # Read first: Pillow makes room for what a file says of itself. And others of its
+        # formats run other programs.
+        with Image.open(io.BytesIO(path.read_bytes()), formats=FORMATS) as file:
+            yield file
+    except Exception as error:  # decoders raise all kinds
+        raise BadInput(f"The picture {path} cannot be read ({error}).", advice) from error
+
+
 def image_size(path: Path) -> tuple[int, int]:
     """Width and height in pixels of an image as stored.
 
     Raises:
         BadInput: the file cannot be decoded.
     """
-    from PIL import Image
-
-    try:
-        with Image.open(path) as file:
-            return file.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
-        raise BadInput(f"{path} cannot be read ({e}).", "Replace the file.") from e
+    with open_image(path, "Replace the file.") as file:
+        return file.size
 
 
 def load_photograph(camera: Camera) -> np.ndarray:
@@ -76,15 +97,10 @@ def load_photograph(camera: Camera) -> np.ndarray:
             f"There is no photograph for view {camera.name}.",
             "Put the photographs in a folder named images beside the scene.",
         )
-    try:
-        with Image.open(camera.image_path) as file:
-            same_format = (file.width > file.height) == (camera.width > camera.height)
-            image = (file if same_format else ImageOps.exif_transpose(file)).convert("RGB")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
-        raise BadInput(
-            f"The photograph {camera.image_path} cannot be read ({e}).",
-            "Replace the file, or remove it to have that view rendered instead.",
-        ) from e
+    advice = "Replace the file, or remove it to have that view rendered instead."
+    with open_image(camera.image_path, advice) as file:
+        same_format = (file.width > file.height) == (camera.width > camera.height)
+        image = (file if same_format else ImageOps.exif_transpose(file)).convert("RGB")
     size = camera.width, camera.height
     if isinstance(camera.lens, Panorama):
         return cut_out(np.asarray(image), camera.lens, camera.width)

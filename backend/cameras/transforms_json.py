@@ -1,6 +1,5 @@
 """Camera poses from a transforms.json: nerfstudio, instant-ngp, NeRF's synthetic scenes."""
 
-import json
 import math
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -10,6 +9,7 @@ import numpy as np
 from ..errors import BadInput
 from .build import build_camera, build_views
 from .camera import Camera
+from .json_file import WRONG_VALUE, read_json
 from .lens import Fisheye, Lens, Perspective
 from .photographs import IMAGE_SUFFIXES, image_size
 
@@ -30,7 +30,7 @@ def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[
         BadInput: the file is missing, broken or another program's JSON, or a
             lens is of an unknown kind.
     """
-    content = _read_json(path)
+    content = read_json(path)
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
         raise _foreign(path, "it has no list of frames")
@@ -50,14 +50,14 @@ def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> C
         size = _size(path, frame, file_path)
         intrinsics = _intrinsics(frame, size)
         camera_to_world = to_training @ _homogeneous(frame["transform_matrix"])
-    except (KeyError, TypeError, ValueError, OverflowError) as e:
+        lens = _lens(path, frame)
+    except WRONG_VALUE as e:
         raise _foreign(path, f"a frame in it is incomplete ({e})") from e
     rotation = (camera_to_world[:3, :3] * FROM_OPENGL).T
     position = camera_to_world[:3, 3] * scale
     translation = -rotation @ position
-    camera = build_camera(
-        path, _name(file_path), size, intrinsics, rotation, translation, _lens(path, frame)
-    )
+    name = _name(file_path)
+    camera = build_camera(path, name, size, intrinsics, rotation, translation, lens)
     return replace(camera, image_path=_file(path, file_path))
 
 
@@ -110,10 +110,10 @@ def _training_frame(path: Path) -> tuple[np.ndarray, float]:
     """Nerfstudio's change of frame, [4, 4], and the scale after it; none where there is no file."""
     if not path.is_file():
         return np.eye(4), 1.0
-    content = _read_json(path)
+    content = read_json(path)
     try:
         return _homogeneous(content["transform"]), float(content["scale"])
-    except (KeyError, TypeError, ValueError) as e:
+    except WRONG_VALUE as e:
         raise _foreign(path, f"it lacks a transform or a scale ({e})") from e
 
 
@@ -134,19 +134,17 @@ def _name(file_path: str) -> str:
 
 
 def _file(path: Path, file_path: str) -> Path | None:
-    """The photograph where the file says it is; NeRF's synthetic scenes leave the .png out."""
+    """The photograph where the file says it is; NeRF's synthetic scenes leave the .png out.
+
+    Never on another computer: Windows would give that one the person's password, hashed.
+    """
+    if file_path.startswith("//"):
+        return None
     given = path.parent / file_path
     for image in (given, given.with_name(f"{given.name}.png")):
         if image.suffix.lower() in IMAGE_SUFFIXES and image.is_file():
             return image
     return None
-
-
-def _read_json(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as e:
-        raise BadInput(f"{path} cannot be read ({e}).", "Copy or export it again.") from e
 
 
 def _foreign(path: Path, why: str) -> BadInput:

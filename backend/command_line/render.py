@@ -1,10 +1,12 @@
 """`render`: a view of a scene, as a picture."""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 import numpy as np
 
 from .. import protocol
+from ..array_files import read_npy
 from ..engine import Engine
 from ..errors import BadInput
 from ..files import replacing
@@ -12,6 +14,7 @@ from ..progress import Report
 from .options import add_output, add_scene, add_views, request
 from .paths import check_inputs, checked_output
 
+MOST_BYTES = 1 << 31  # one for each Gaussian
 SUMMARY = "draw a view of a scene"
 ABOUT = """\
 Draw a view of the scene into a .png: its color, depth, alpha (how opaque),
@@ -51,7 +54,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
 
 def _load_selection(path: str) -> np.ndarray:
     try:
-        selection = np.load(path, allow_pickle=False)
+        selection = read_npy(Path(path), MOST_BYTES)
     except (OSError, ValueError) as error:
         raise BadInput(f"{path} is no .npy file: {error}.", "Save one with `select`.") from error
     if selection.dtype != bool or selection.ndim != 1:

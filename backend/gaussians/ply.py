@@ -22,6 +22,7 @@ from .cloud import GaussianCloud
 from .columns import file_arrays, file_columns, float32_holds, gaussian_columns, ply_type
 from .ply_header import CHOOSE_A_SPLAT, GET_IT_AGAIN, SplatHeader, read_splat_header
 
+MAX_LINE = 2**16  # bytes of a row in an ascii file; one of a splat has about 700
 ROWS = 2048  # at once; a row has about 250 bytes, so that they fit into a core's cache
 
 
@@ -95,6 +96,8 @@ def _ascii_rows(stream: BinaryIO, header: SplatHeader, name: str) -> Iterator[np
         if len(text) < wanted:
             raise wrong_count
         try:
+            if max(map(len, text)) > MAX_LINE:  # of which loadtxt would make many small strings
+                raise ValueError("too long a row")
             yield np.loadtxt(text, header.gaussians.dtype, comments=None, ndmin=1)
         except ValueError as error:
             raise BadInput(

@@ -15,6 +15,8 @@ from ..errors import BadInput
 from .columns import MAX_SH_DEGREE, gaussian_columns, rest_columns
 
 MAX_HEADER = 2**18  # bytes; a header of a splat has about 1,600
+MAX_ELEMENTS = 64  # plyfile takes seconds for thousands; a splat has one
+MAX_COUNT = 2**40  # rows of an element, more than any disk holds
 
 CHOOSE_A_SPLAT = "Choose the .ply that the splat trainer saved, often called point_cloud.ply."
 GET_IT_AGAIN = "Copy, download or export it once more."
@@ -95,16 +97,21 @@ def _parse(lines: list[str], name: str) -> tuple[tuple[Element, ...], bool]:
     counted = re.compile(r"(element\s+\S+)\s+(\S+)\s*")
     try:
         counts = [int(match[2]) for line in lines if (match := counted.fullmatch(line))]
+        if len(counts) > MAX_ELEMENTS:
+            raise ValueError(f"{len(counts):,} elements are too many")
         # plyfile would make room for whatever the counts claim, so it gets to
         # see a file whose elements are all empty.
         empty = "\n".join(counted.sub(r"\1 0", line) for line in lines) + "\n"
         ply = PlyData.read(io.BytesIO(empty.encode("ascii", "replace")))
+        if len(counts) != len(ply.elements):
+            raise ValueError("an element without a number of entries")
     except (PlyParseError, ValueError) as error:
         raise BadInput(
             f"{name} is damaged: its header is wrong ({error}).", GET_IT_AGAIN
         ) from error
-    if min(counts, default=0) < 0:
-        raise BadInput(f"{name} is damaged: it announces {min(counts):,} entries.", GET_IT_AGAIN)
+    for count in counts:
+        if not 0 <= count <= MAX_COUNT:
+            raise BadInput(f"{name} is damaged: it announces {count:,} entries.", GET_IT_AGAIN)
     elements = [_element(e, n, ply.text) for e, n in zip(ply.elements, counts, strict=True)]
     return tuple(elements), ply.text
 

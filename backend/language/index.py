@@ -70,9 +70,9 @@ class TextIndex:
                 if (file.metadata() or {}).get("key") != key:
                     return None
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError):
+            return cls(**arrays | {"images": arrays["images"].astype(np.float32)})
+        except (SafetensorError, OSError, KeyError, TypeError):
             return None  # nothing is lost but time: it is made again
-        return cls(**arrays | {"images": arrays["images"].astype(np.float32)})
 
 
 def build_index(

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from ..cameras.photographs import without_image_suffix
+from ..cameras.photographs import open_image, without_image_suffix
 from ..errors import BadInput
 from .store import MaskStore
 from .view_masks import ViewMasks
@@ -90,17 +90,10 @@ def _label_files(folder: Path):
 
 def _read_labels(path: Path) -> np.ndarray:
     """A label image as integers, [H, W] int64."""
-    from PIL import Image
-
-    try:
-        with Image.open(path) as file:
-            if file.mode in ("RGBA", "LA", "RGBX"):
-                file = file.convert("RGB" if file.mode.startswith("RGB") else "L")
-            labels = np.asarray(file)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as e:
-        raise BadInput(
-            f"The label image {path} cannot be read ({e}).", "Save it as a PNG again."
-        ) from e
+    with open_image(path, "Save it as a PNG again.") as file:
+        if file.mode in ("RGBA", "LA", "RGBX"):
+            file = file.convert("RGB" if file.mode.startswith("RGB") else "L")
+        labels = np.asarray(file)
     if labels.dtype.kind not in "bui" or labels.ndim > 3:
         raise BadInput(
             f"The label image {path} holds {labels.dtype} values, not whole numbers.",

@@ -1,22 +1,19 @@
 """The masks of a scene on disk: one file a view."""
 
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 
+from ..array_files import read_npz
 from ..cameras.photographs import without_image_suffix
 from ..errors import BadInput
 from ..files import replacing
 from .view_masks import ViewMasks
 
-# What numpy and zipfile raise on files that are damaged, hostile or another program's.
-UNREADABLE = (
-    OSError, EOFError, ValueError, KeyError, IndexError, TypeError, RuntimeError,
-    MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+MOST_BYTES = 1 << 31  # of a view's masks in memory: 1,000 of 16 megapixels
+# What arrays lead to that are missing, or of another shape or kind.
+UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError)
 
 
 class MaskStore:
@@ -51,13 +48,13 @@ class MaskStore:
         if not path.is_file():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                shape, quality = arrays["shape"], arrays["predicted_iou"]
-                if "crops" in arrays:
-                    packed = _pasted(shape, arrays["boxes"], arrays["crops"])
-                else:
-                    packed = arrays["masks"]
-            return _checked(shape, packed, quality)
+            arrays = read_npz(path, MOST_BYTES)
+            shape = tuple(int(size) for size in arrays["shape"])
+            if "crops" in arrays:
+                packed = _pasted(shape, arrays["boxes"], arrays["crops"])
+            else:
+                packed = arrays["masks"]
+            return _checked(shape, packed, arrays["predicted_iou"])
         except UNREADABLE as e:
             raise BadInput(
                 f"The mask file {path} cannot be used ({e}).", "Delete it and make the masks again."
@@ -109,16 +106,19 @@ def _boxes(packed: np.ndarray) -> np.ndarray:
     return boxes
 
 
-def _pasted(shape: np.ndarray, boxes: np.ndarray, crops: np.ndarray) -> np.ndarray:
+def _pasted(shape: tuple[int, ...], boxes: np.ndarray, crops: np.ndarray) -> np.ndarray:
     """The packed masks of which crops fill the boxes.
 
     Raises:
         ValueError: boxes and crops do not fit each other or the shape.
     """
-    count, height, width = (int(size) for size in shape)
+    count, height, width = shape
     if boxes.shape != (count, 4) or (boxes < 0).any() or crops.dtype != np.uint8:
         raise ValueError(f"{boxes.shape} boxes for {count} masks")
-    packed = np.zeros((count, height, -(-width // 8)), np.uint8)
+    row = -(-width // 8)
+    if count * height * row > MOST_BYTES:
+        raise ValueError(f"{count:,} masks of {width:,} x {height:,} pixels")
+    packed = np.zeros((count, height, row), np.uint8)
     start = 0
     for mask, (top, left, bottom, right) in zip(packed, boxes.tolist(), strict=True):
         end = start + (bottom - top) * (right - left)
@@ -130,13 +130,13 @@ def _pasted(shape: np.ndarray, boxes: np.ndarray, crops: np.ndarray) -> np.ndarr
     return packed
 
 
-def _checked(shape: np.ndarray, packed: np.ndarray, quality: np.ndarray) -> ViewMasks:
+def _checked(shape: tuple[int, ...], packed: np.ndarray, quality: np.ndarray) -> ViewMasks:
     """The masks, if the arrays agree with each other.
 
     Raises:
         ValueError: they do not.
     """
-    count, height, width = (int(size) for size in shape)
+    count, height, width = shape
     if packed.dtype != np.uint8 or packed.shape != (count, height, -(-width // 8)):
         raise ValueError(f"{packed.dtype} {packed.shape} for {count} masks of {width} x {height}")
     if height <= 0 or width <= 0:

@@ -68,8 +68,9 @@ def test_made_up_views_of_other_gaussians_are_not_taken(scene):
     write_ply(scene.path, scene.cloud.subset(np.arange(300)))
     other = training_views(Scene(scene.path, "cpu"), made_up=2)
     assert not same(first, other)
-    scene.workspace.cameras.write_text("[1", encoding="utf-8")
-    assert same(training_views(Scene(scene.path, "cpu"), made_up=2), other)
+    for damage in ("[1", "1", "[" * 100_000):
+        scene.workspace.cameras.write_text(damage, encoding="utf-8")
+        assert same(training_views(Scene(scene.path, "cpu"), made_up=2), other)
 
 
 def test_cameras_beside_the_scene_come_first_unless_made_up_ones_are_asked_for(scene):

@@ -116,6 +116,7 @@ def test_death_fails_all_requests_and_the_next_one_starts_another_engine(connect
         assert isinstance(error, errors.EngineFailure)
         assert "exit code 7" in error.message and "a last word" in error.message
         assert str(client.log_path) in error.advice
+    assert os.name == "nt" or client.log_path.stat().st_mode & 0o077 == 0  # nobody else's business
     assert client.wait(client.request(protocol.Info("again")), PATIENCE_S).text == "again"
     client.log_path.unlink()  # as cleaners of temporary folders do
     with pytest.raises(errors.EngineFailure, match="exit code 7"):

@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+from ...errors import BadInput
 from ...files import replacing
 from ..camera import Camera
 from ..cameras_json import camera_entry, read_cameras_json
+from ..json_file import read_json
 
 
 def save_views(path: Path, cameras: list[Camera], made_for: dict[str, str | int]) -> None:
@@ -19,9 +21,8 @@ def save_views(path: Path, cameras: list[Camera], made_for: dict[str, str | int]
 def saved_views(path: Path, made_for: dict[str, str | int]) -> list[Camera] | None:
     """The saved views; None where there are none, or they were made for something else."""
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        if not all(entry.items() >= made_for.items() for entry in entries):
+        if not all(entry.items() >= made_for.items() for entry in read_json(path)):
             return None
-    except (OSError, ValueError, AttributeError):
+    except (BadInput, AttributeError, TypeError):
         return None
     return read_cameras_json(path)

@@ -11,7 +11,7 @@ from backend.cameras.camera import Camera
 from backend.cameras.cameras_json import read_cameras_json
 from backend.cameras.colmap import read_colmap
 from backend.cameras.discover import find_views
-from backend.cameras.photographs import load_photograph
+from backend.cameras.photographs import image_size, load_photograph
 from backend.errors import BadInput
 
 SCENES = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes"
@@ -58,6 +58,7 @@ def test_cameras_json_gives_centre_and_axes(tmp_path):
         "[{}]",
         "[" * 100_000,
         json.dumps([ENTRY])[:-9],
+        json.dumps([ENTRY | {"width": 10**400}]),
         json.dumps([ENTRY, ENTRY]),
         json.dumps([ENTRY | {"rotation": [[2, 0, 0], [0, 2, 0], [0, 0, 2]]}]),
         json.dumps([ENTRY | {"rotation": [[1, 0, 0], [0, 1, 0], [0, 0, -1]]}]),
@@ -142,6 +143,23 @@ def test_photograph_is_rgb_and_turned_to_the_format_of_the_camera(tmp_path):
     assert (upright[0] == red).all() and (upright[-1] == blue).all()
     stored = load_photograph(Camera("lying.png", 20, 10, 1, 1, 10, 5, np.eye(4), path))
     assert (stored[:, :10] == red).all() and (stored[:, 10:] == blue).all()
+
+
+def test_names_that_lead_out_of_the_folder_of_images_find_nothing(tmp_path):
+    (tmp_path / "images").mkdir()
+    for place in (tmp_path / "secret.png", tmp_path / "images" / "mine.png"):
+        place.touch()
+    names = ["../secret.png", str(tmp_path / "secret.png"), "x/../mine.png"]
+    write_json(tmp_path, *({**ENTRY, "img_name": name} for name in names))
+    found = {view.name: view.image_path for view in find_views(tmp_path / "scene.ply")}
+    assert [found[name] for name in names[:2]] == [None, None]
+
+
+def test_a_picture_of_a_format_that_runs_programs_is_not_decoded(tmp_path):
+    path = tmp_path / "postscript.png"  # which Pillow hands to Ghostscript
+    Image.new("RGB", (4, 4)).save(path, "EPS")
+    with pytest.raises(BadInput, match="cannot identify"):
+        image_size(path)
 
 
 def test_broken_photograph_is_named(tmp_path):

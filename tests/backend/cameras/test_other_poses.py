@@ -1,6 +1,8 @@
 """transforms.json and poses_bounds.npy: a known point falls on a known pixel."""
 
 import json
+import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -88,11 +90,29 @@ def test_nerfstudio_splats_are_in_the_frame_that_it_trained_in(tmp_path):
         SHARED | {"camera_model": "EQUIRECTANGULAR", "frames": [frame("a.png")]},
         SHARED | {"frames": [frame("a.png"), frame("./a.png")]},
         {"fl_x": 3, "frames": [frame("a.png")]},  # neither a size nor an image
+        SHARED | {"frames": [frame("a.png", k1=None)]},
+        SHARED | {"frames": [frame("a.png", p2=10**400)]},
     ],
 )
 def test_broken_transforms_json_is_bad_input(tmp_path, content):
     with pytest.raises(BadInput, match=r"transforms\.json"):
         read_transforms_json(write(tmp_path / "transforms.json", content))
+
+
+@pytest.mark.parametrize("scale", [None, 10**400, float("nan")])
+def test_a_broken_change_of_frame_is_bad_input(tmp_path, scale):
+    content = {"transform": POSE.tolist(), "scale": scale}
+    write(tmp_path / "dataparser_transforms.json", content)
+    path = write(tmp_path / "transforms.json", SHARED | {"frames": [frame("a.png")]})
+    with pytest.raises(BadInput, match=r"transforms\.json"):
+        read_transforms_json(path)
+
+
+def test_photographs_on_another_computer_are_not_looked_for(tmp_path, monkeypatch):
+    path = write(tmp_path / "transforms.json", SHARED | {"frames": [frame(r"\\host\x.png")]})
+    monkeypatch.setattr(type(path), "is_file", lambda place: "host" in str(place))
+    (camera,) = read_transforms_json(path)
+    assert camera.image_path is None
 
 
 def llff_rows(count):
@@ -111,6 +131,27 @@ def test_poses_bounds_projects_and_takes_names_from_the_images(tmp_path):
     image(tmp_path / "images/IMG_3.png")
     with pytest.raises(BadInput, match="2 poses for 3 images"):
         find_views(tmp_path / "scene.ply")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{'descr': '<f8', 'fortran_order': False, 'shape': (268435456, 17)}",  # 36 GB
+        b"{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 17)}",
+        b"{'descr': '|O', 'fortran_order': False, 'shape': (1, 17)}",
+        b"(" * 3000,
+        b"{'",
+    ],
+)
+def test_a_lying_poses_bounds_costs_no_memory(tmp_path, header):
+    data = np.lib.format.magic(1, 0) + struct.pack("<H", len(header)) + header
+    (tmp_path / "poses_bounds.npy").write_bytes(data + llff_rows(1).tobytes())
+    tracemalloc.start()
+    with pytest.raises(BadInput, match="is not a poses_bounds"):
+        read_poses_bounds(tmp_path / "poses_bounds.npy")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1 << 20
 
 
 @pytest.mark.parametrize("rows", [np.zeros((2, 5)), llff_rows(1) * np.nan, llff_rows(1) * 2])

@@ -247,6 +247,20 @@ BAD_FILES = {
         "header is wrong",
     ),
     "no points": (b"ply\nformat ascii 1.0\nelement face 0\nend_header\n", "no points"),
+    "entries of nothing": (
+        b"ply\nformat ascii 1.0\nelement a 9223372036854775808\nelement vertex 1\nend_header\n",
+        "9,223,372,036,854,775,808 entries",
+    ),
+    "element without a number": (
+        b"ply\nformat ascii 1.0\nelement a b 1\nend_header\n",
+        "without a number",
+    ),
+    "thousands of elements": (
+        b"ply\nformat ascii 1.0\n"
+        + b"".join(b"element a%d 0\n" % i for i in range(15_000))
+        + b"end_header\n",
+        "too many",
+    ),
     "no columns": (b"ply\nformat ascii 1.0\nelement vertex 1\nend_header\n1\n", "lack x, y, z"),
     "SuperSplat": (
         b"ply\nformat binary_little_endian 1.0\nelement chunk 1\nproperty float min_x\n"
@@ -291,6 +305,12 @@ def test_ascii_rows_that_are_no_numbers_are_refused(tmp_path):
     for data in (whole[:last] + b" abc\n", whole[:last] + b"\n", whole[:-1] + b" 1\n"):
         (tmp_path / "bad.ply").write_bytes(data)
         refusal(tmp_path / "bad.ply")
+
+
+def test_an_endless_ascii_row_is_not_taken_apart(tmp_path):
+    whole = splat_bytes(tmp_path, "ascii")
+    (tmp_path / "bad.ply").write_bytes(whole[:-1] + b" 1" * 200_000 + b"\n")
+    refusal(tmp_path / "bad.ply")
 
 
 def test_nothing_finite_is_refused(tmp_path):

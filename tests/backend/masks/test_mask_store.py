@@ -1,6 +1,9 @@
 """Masks in memory and on disk."""
 
 import pickle
+import struct
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 
 from backend.cameras.camera import Camera
 from backend.errors import BadInput
+from backend.masks import store as store_module
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
 
@@ -145,6 +149,43 @@ def test_lying_boxes_are_bad_input(tmp_path, lie):
     np.savez(tmp_path / "04.npz", **(honest | lie))
     with pytest.raises(BadInput, match=r"04\.npz"):
         MaskStore(tmp_path).read("04.jpg")
+
+
+def zip_of(path, **members: bytes):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(f"{name}.npy", data)
+
+
+def npy(descr: str, shape: str, data: bytes = b"") -> bytes:
+    """What a file may claim of itself."""
+    header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}".encode()
+    return np.lib.format.magic(1, 0) + struct.pack("<H", len(header)) + header + data
+
+
+SHAPE = npy("<i8", "(3,)", np.array([1, 40_000, 40_000]).tobytes())
+BOXES = npy("<i4", "(1, 4)", bytes(16))
+HOSTILE = {
+    "no array": {"shape": b"not numpy's", "crops": b"", "boxes": b""},
+    "an array that lies about its size": {"shape": npy("<i8", "(4611686018427387904,)")},
+    "more than it has": {"shape": npy("<i8", "(268435456,)", bytes(24))},
+    "all that is left": {"shape": npy("<i8", "(-1,)", bytes(24))},
+    "a bomb": {"shape": npy("|u1", "(100000000,)", bytes(100_000_000))},
+    "large and empty": {"shape": SHAPE, "boxes": BOXES, "crops": npy("|u1", "(0,)")},
+    "a broken header": {"shape": npy("<i8", "(" * 2000)},
+}
+
+
+@pytest.mark.parametrize("members", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_files_are_refused_before_they_take_up_memory(tmp_path, monkeypatch, members):
+    monkeypatch.setattr(store_module, "MOST_BYTES", 50_000_000)
+    zip_of(tmp_path / "04.npz", **{"predicted_iou": npy("<f4", "(1,)", bytes(4)), **members})
+    tracemalloc.start()
+    with pytest.raises(BadInput, match=r"04\.npz"):
+        MaskStore(tmp_path).read("04.jpg")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 4 << 20
 
 
 def test_only_what_a_mask_fills_is_kept(tmp_path):

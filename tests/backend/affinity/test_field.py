@@ -1,0 +1,123 @@
+"""The model file: its first version is read for ever, and what is no model is refused."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors import safe_open
+from safetensors.numpy import save
+
+from backend.affinity.checkpoint import Checkpoint
+from backend.affinity.field import AffinityField, Provenance
+from backend.errors import BadInput
+from backend.gaussians.cloud import GaussianCloud
+from backend.gaussians.ply import write_ply
+from backend.language.index import TextIndex
+from backend.scene import Scene
+
+# Written by hand, as the first version did.
+FEATURES = np.float16([[1, 0], [0, 1], [0.6, 0.8]])
+TENSORS = {
+    "features": FEATURES,
+    "gate.weight": np.float32([1, -1]),
+    "gate.bias": np.float32([0, np.inf]),
+    "scale_map.physical": np.array([0.1, 0.5]),
+    "scale_map.unit": np.array([0.0, 1.0]),
+}
+SAID = {
+    **{"scene": "a.ply", "fingerprint": "abc", "engine_version": "0.1.0", "recipe": "fast"},
+    **{"steps": 1, "seed": 2, "views": 3, "masks": 4, "loss": 0.5},
+}
+METADATA = {"format": "saga-field-1", "provenance": json.dumps(SAID)}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "field.safetensors"
+
+
+def test_version_1_is_read_and_is_what_is_written(path):
+    path.write_bytes(save(TENSORS, METADATA))
+    field, provenance = AffinityField.load(path)
+    np.testing.assert_array_equal(field.features.numpy(), FEATURES.astype(np.float32))
+    np.testing.assert_allclose(field.gate_at(0.0).numpy(), [0.5, 1])
+    assert field.scale_map.to_physical(0.25) == pytest.approx(0.2)
+    assert provenance == Provenance(**SAID)
+    field.save(path, provenance)
+    with safe_open(path, "np") as file:
+        assert file.metadata() == METADATA
+        for name in file.keys():  # noqa: SIM118
+            np.testing.assert_array_equal(file.get_tensor(name), TENSORS[name])
+
+
+@pytest.mark.parametrize(
+    "name, words",
+    [
+        ("saga-field-2", "newer SAGA.*Update the add-on"),
+        ("saga-field-x", "its format is"),
+        ("another", "its format is"),
+    ],
+)
+def test_another_format_is_refused_by_name(path, name, words):
+    path.write_bytes(save(TENSORS, METADATA | {"format": name}))
+    with pytest.raises(BadInput, match=words):
+        AffinityField.load(path)
+
+
+LIES = {
+    "one axis": {"features": FEATURES[0]},
+    "no Gaussians": {"features": FEATURES[:0]},
+    "a gate that would fill any memory": {"features": np.zeros((0, 1 << 40), np.float16)},
+    "features that are NaN": {"features": FEATURES * np.float16(np.nan)},
+    "whole numbers": {"features": FEATURES.astype(np.int32)},
+    "a gate of another size": {"gate.bias": np.float32([0])},
+    "a gate that is NaN": {"gate.weight": np.float32([0, np.nan])},
+    "a scale map of two lengths": {"scale_map.unit": np.zeros(3)},
+    "an empty scale map": {"scale_map.physical": np.zeros(0), "scale_map.unit": np.zeros(0)},
+    "a scale map that is NaN": {"scale_map.physical": np.array([0.5, np.nan])},
+    "a scale map that falls": {"scale_map.physical": np.array([0.5, 0.1])},
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_tensors_that_are_no_field_are_refused(path, lie):
+    path.write_bytes(save(TENSORS | lie, METADATA))
+    with pytest.raises(BadInput, match="Train the scene again"):
+        AffinityField.load(path)
+
+
+@pytest.mark.parametrize("lie", [{"fingerprint": 3}, {"loss": float("nan")}, {"more": 1}])
+def test_a_wrong_provenance_is_refused(path, lie):
+    path.write_bytes(save(TENSORS, METADATA | {"provenance": json.dumps(SAID | lie)}))
+    with pytest.raises(BadInput, match="Train the scene again"):
+        AffinityField.load(path)
+
+
+def test_features_of_more_gaussians_than_the_scene_has_are_refused(tmp_path):
+    """Whatever the fingerprint says: a query would reach beyond them."""
+    zeros = np.zeros((1, 4), np.float32)
+    cloud = GaussianCloud(zeros[:, :3], zeros + 1, zeros[:, :3], zeros[:, 0], zeros[:, None, :3])
+    write_ply(tmp_path / "a.ply", cloud)
+    scene = Scene(tmp_path / "a.ply", "cpu")
+    metadata = METADATA | {"provenance": json.dumps(SAID | {"fingerprint": scene.fingerprint})}
+    scene.workspace.folder.mkdir()
+    scene.workspace.field.write_bytes(save(TENSORS, metadata))
+    with pytest.raises(BadInput, match="Train the scene again"):
+        _ = scene.trained
+    one = {"features": FEATURES[:1]}
+    scene.workspace.field.write_bytes(save(TENSORS | one, metadata))
+    assert len(scene.trained.field.features) == 1
+
+
+def test_what_only_saves_time_is_made_again_when_it_is_damaged(path):
+    for damage in (b"", save(TENSORS, {"key": "k"}), save(TENSORS, {"key": "k", "numbers": "{"})):
+        path.write_bytes(damage)
+        assert Checkpoint(path, "k").load() is None
+        assert TextIndex.load(path, "k") is None
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x00" * 100, b"{}", None])
+def test_a_damaged_file_is_refused(path, damage):
+    path.write_bytes(save(TENSORS, METADATA)[:-10] if damage is None else damage)
+    with pytest.raises(BadInput, match="Train the scene again"):
+        AffinityField.load(path)

@@ -1,0 +1,66 @@
+"""Files that someone broke, on purpose or not, are read or refused: quickly, in little memory."""
+
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from mutations import broken
+from PIL import Image
+from readers import Reader, readers
+
+from backend.errors import SagaError
+from backend.masks import store
+
+SECONDS = 1.0  # of processor time
+TIMES = 10  # the size of the file in memory, and
+SLACK = 2 << 20  # bytes on top: buffers
+READERS = readers()
+
+
+def judge(reader: Reader, path: Path, data: bytes) -> None:
+    """Let it read `data`: a value or a typed error comes out, in time and within memory."""
+    path.write_bytes(data)
+    tracemalloc.start()
+    began = time.process_time()
+    try:
+        reader.read(path)
+    except SagaError as refusal:
+        assert refusal.message
+    finally:
+        seconds = time.process_time() - began
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert seconds < SECONDS
+    assert peak < TIMES * len(data) + SLACK
+
+
+@pytest.mark.filterwarnings("ignore")  # of numpy, about numbers that are not finite
+@pytest.mark.parametrize(
+    "reader",
+    [pytest.param(r, id=r.name, marks=pytest.mark.fault(f"broken: {r.name}")) for r in READERS],
+)
+def test_what_is_broken_is_read_or_refused(reader, tmp_path, pytestconfig, monkeypatch):
+    # What is compressed may become this large, however small the file.
+    monkeypatch.setattr(store, "MOST_BYTES", 1 << 16)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1 << 14)
+    for name, content in reader.others.items():
+        (tmp_path / name).write_bytes(content)
+    path = tmp_path / reader.file
+    path.write_bytes(reader.seed.join(reader.seed.parts))
+    reader.read(path)  # sound; and what is imported at the first use is imported
+
+    @settings(
+        max_examples=pytestconfig.getoption("cases"),
+        derandomize=True,
+        deadline=None,  # our own is of processor time
+        phases=[Phase.generate, Phase.shrink],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(edits=st.binary(min_size=8, max_size=32))
+    def try_out(edits):
+        judge(reader, path, broken(reader.seed, edits))
+
+    try_out()
