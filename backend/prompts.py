@@ -11,7 +11,8 @@ from .protocol import Click, Select
 from .scene import Scene
 from .segmentation.box import SIDE, BoxFit, fit_box
 from .segmentation.click import hit_pixels, pixel_features
-from .views import view_of
+from .segmentation.stable_scales import SCALES
+from .views import eye_camera, view_of
 
 VIEW_GRID = (72, 54)  # pixels looked at to see what spills out of a box, over the whole view
 
@@ -23,7 +24,7 @@ class Prompts:
     wanted: list[Tensor] = field(default_factory=list)  # query features [D]
     unwanted: list[Tensor] = field(default_factory=list)
     hits: list[np.ndarray] = field(default_factory=list)  # Gaussians [E] under those wanted
-    scale: float | None = None  # that the box asks for
+    scale: float | None = None  # that fits the box best
 
 
 def trace_prompts(scene: Scene, message: Select) -> Prompts:
@@ -55,7 +56,10 @@ def trace_prompts(scene: Scene, message: Select) -> Prompts:
 
 
 def _fit_box(scene: Scene, message: Select) -> BoxFit:
-    camera = view_of(scene, message.views, message.view)
+    if message.eye is not None:
+        camera = eye_camera(scene, message.eye)
+    else:
+        camera = view_of(scene, message.views, message.view)
     left, top, right, bottom = message.box
     if not (0 <= left < right <= camera.width and 0 <= top < bottom <= camera.height):
         raise BadInput(
@@ -64,14 +68,16 @@ def _fit_box(scene: Scene, message: Select) -> BoxFit:
         )
     box, view = np.array(message.box), np.array([0, 0, camera.width, camera.height])
     own, whole = _grid(box, SIDE, SIDE), _grid(view, *VIEW_GRID)
-    outside = whole[((whole + 0.5 < box[:2]) | (whole + 0.5 > box[2:])).any(axis=1)]
+    outside = ((whole + 0.5 < box[:2]) | (whole + 0.5 > box[2:])).any(axis=1)
     area = camera.width * camera.height / ((right - left) * (bottom - top))
     return fit_box(
         scene.trained.field,
         scene.trace(camera, own, message.subset),
-        scene.trace(camera, outside, message.subset),
+        # The whole view, which is remembered while a box in it is being drawn.
+        scene.trace(camera, whole, message.subset).take(np.flatnonzero(outside)),
         area / len(whole),
         message.threshold,
+        SCALES if message.scale is None else np.array([message.scale]),
     )
 
 

@@ -4,12 +4,17 @@ import shutil
 from dataclasses import replace
 from hashlib import sha256
 
+import numpy as np
+
+from .cameras.build import build_camera
 from .cameras.camera import Camera
 from .cameras.cameras_json import read_cameras_json
 from .cameras.discover import find_views, search_views, view_named
 from .cameras.spread_out import spread_out
-from .errors import require_within
+from .errors import BadInput, require_within
+from .gaussians.quaternions import matrices_from_quats
 from .progress import Report, silent
+from .protocol import Eye
 from .scene import Scene
 
 MOST = 200  # views made up
@@ -60,6 +65,22 @@ def view_of(scene: Scene, views: str, name: str) -> Camera:
     if name.startswith(ADDED):
         return view_named(added_views(scene), name)
     return view_named(find_views(scene.path, views), name)
+
+
+def eye_camera(scene: Scene, eye: Eye) -> Camera:
+    """The camera of an eye that no file knows.
+
+    Raises:
+        BadInput: numbers that no camera has.
+    """
+    if not any(eye.quat):
+        raise BadInput("The view has no direction.", "Turn the viewport and try again.")
+    rotation = matrices_from_quats(np.array([eye.quat]))[0]
+    centre = eye.centre or (eye.size[0] / 2, eye.size[1] / 2)
+    translation = -rotation @ np.array(eye.position)
+    return build_camera(
+        scene.path, "the viewport", eye.size, (eye.focal, eye.focal, *centre), rotation, translation
+    )
 
 
 def made_up_views(scene: Scene, count: int, report: Report = silent) -> list[Camera]:

@@ -1,4 +1,4 @@
-"""What the selection was clicked with: asked again when a slider moves, and refined by more clicks.
+"""What the selection was pointed at with: asked again when a slider moves, refined by more clicks.
 
 `clicking` is the add-on's only memory of it. It holds nothing that Blender's data
 does not: once the selection is another one, it has nothing more to say.
@@ -36,26 +36,36 @@ def asked_by(settings) -> Asked:
 
 
 @dataclass(frozen=True)
+class Prompt:
+    """What is pointed at, in the frame of the splat's scene file."""
+
+    clicks: tuple[protocol.Click, ...] = ()  # one, or those along a stroke
+    box: tuple[float, float, float, float] | None = None  # left, top, right, bottom
+    eye: protocol.Eye | None = None  # in whose picture the box is
+
+
+@dataclass(frozen=True)
 class Clicks:
-    """A click, what it competes with, and what it has made of the selection."""
+    """A prompt, what it competes with, and what it has made of the selection."""
 
     uid: int  # session_uid of the splat
-    click: protocol.Click  # in the frame of the splat's scene file
+    prompt: Prompt
     operation: str  # one of backend.gaussians.selection.OPERATIONS
-    before: np.ndarray  # boolean [N], the selection when it was clicked
+    before: np.ndarray  # boolean [N], the selection when it was given
     rivals: tuple[protocol.Click, ...] = ()  # what is more like these is not meant
     asked: Asked | None = None
     scale: float = 0.0  # that was asked for, or found
     after: np.ndarray | None = None  # boolean [N], the selection that came of it
 
     @classmethod
-    def on(cls, obj: bpy.types.Object, click: protocol.Click, operation: str) -> "Clicks":
-        """A click on a splat. What is taken away is what is less like the thing last clicked."""
+    def on(cls, obj: bpy.types.Object, prompt: Prompt, operation: str) -> "Clicks":
+        """A prompt on a splat. What is taken away is what is less like the thing last clicked."""
         last, rivals = clicking.standing(), ()
         if operation == "SUBTRACT" and last is not None and last.uid == obj.session_uid:
             keeps = last.operation in ("SET", "ADD")
-            rivals = (replace(last.click, wanted=False),) if keeps else last.rivals
-        return cls(obj.session_uid, click, operation, selection(obj.data), rivals)
+            clicked = tuple(replace(click, wanted=False) for click in last.prompt.clicks)
+            rivals = clicked if keeps else last.rivals
+        return cls(obj.session_uid, prompt, operation, selection(obj.data), rivals)
 
     def message(self, obj: bpy.types.Object, asked: Asked, step: int = 0) -> protocol.Select:
         """The question to the engine.
@@ -68,10 +78,9 @@ class Clicks:
         scale, automatic, threshold, connected = asked
         return protocol.Select(
             scene=obj.data[SOURCE],
-            ray_origin=self.click.ray_origin,
-            ray_direction=self.click.ray_direction,
-            pixel_angle=self.click.pixel_angle,
-            clicks=self.rivals,
+            box=self.prompt.box,
+            eye=self.prompt.eye,
+            clicks=self.prompt.clicks + self.rivals,
             scale=None if automatic else scale,
             step=step,
             threshold=threshold,
@@ -153,6 +162,17 @@ def found(obj: bpy.types.Object, reply: protocol.Selected) -> np.ndarray:
     """Which points of a splat the engine has found, boolean [N]."""
     mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
     return per_point(obj.data, mask, False)
+
+
+def preview(obj: bpy.types.Object, clicks: Clicks, asked: Asked) -> None:
+    """Colour what a prompt would find, when the engine has said so."""
+    previews.ask(clicks.message(obj, asked), partial(_colour, clicks.uid))
+
+
+def _colour(uid: int, reply: protocol.Selected) -> None:
+    obj = asked_object(uid, reply.total)
+    if obj is not None:
+        overlay.show_preview(obj, found(obj, reply))
 
 
 def _let_go() -> None:

@@ -104,6 +104,18 @@ def through_property() -> BoolProperty:
     )
 
 
+def drag_property() -> EnumProperty:
+    """What dragging draws with the select tool."""
+    return EnumProperty(
+        name="Drag",
+        description="How dragging points at a thing; a click always means what is under the mouse",
+        items=[
+            ("BOX", "Drag a Box", "Drag a box around the thing: its scale is found too"),
+            ("SCRIBBLE", "Drag a Stroke", "Draw a stroke over the thing, across all its parts"),
+        ],
+    )
+
+
 def radius_property() -> FloatProperty:
     """How wide a brush paints."""
     return FloatProperty(
@@ -201,5 +213,6 @@ class SelectSettings(bpy.types.PropertyGroup):
     automatic: automatic_property(update=_ask_again)
     threshold: threshold_property(update=_ask_again)
     connected: connected_property(update=_ask_again)
+    drag: drag_property()
     through: through_property()
     radius: radius_property()

@@ -1,4 +1,4 @@
-"""The toolbar's tools: by a click for the thing under the mouse, by a box or a brush by hand.
+"""The toolbar's tools: one points at things, by clicks and drags; a box and a brush go by hand.
 
 Shift adds to what is selected, Ctrl takes away, both together keep what is in both.
 """
@@ -8,7 +8,7 @@ import bpy
 from .operators.by_hand import SelectBox, SelectBrush
 from .operators.hover import TOOL, Hover
 from .operators.scale import NudgeScale, StepScale
-from .operators.select import Select
+from .operators.select import Point, Select
 from .operators.selection import Selection
 from .operators.split import Split
 
@@ -46,18 +46,19 @@ class _Tool:
 
 
 class SelectTool(_Tool, bpy.types.WorkSpaceTool):
-    """Click a thing in a trained splat to select it"""
+    """Click a thing in a trained splat, or drag a box around it or a stroke over it"""
 
     bl_idname = TOOL
     bl_label = Select.bl_label
     bl_description = (
-        "Click a thing in a trained Gaussian splat to select it.\n"
+        "Click a thing in a trained Gaussian splat to select it, or drag a box around it\n"
+        "(or a stroke over it, as Drag says).\n"
         "Shift adds, Ctrl takes away. [ and ], or Alt and the wheel: smaller or larger things"
     )
     bl_icon = "ops.generic.select"
     bl_keymap = (
         (Hover.bl_idname, {"type": "MOUSEMOVE", "value": "ANY"}, None),
-        *_mouse(Select, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
+        *_mouse(Point, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
         _key(NudgeScale, "WHEELUPMOUSE", {"alt": True}, notches=1),
         _key(NudgeScale, "WHEELDOWNMOUSE", {"alt": True}, notches=-1),
         _key(StepScale, "RIGHT_BRACKET", step=1),
@@ -67,6 +68,8 @@ class SelectTool(_Tool, bpy.types.WorkSpaceTool):
 
     def draw_settings(context, layout, _tool):
         settings = context.workspace.saga
+        row = layout.row()
+        row.prop(settings, "drag", expand=True)
         layout.prop(settings, "automatic")
         row = layout.row()
         row.enabled = not settings.automatic
@@ -75,11 +78,13 @@ class SelectTool(_Tool, bpy.types.WorkSpaceTool):
 
 
 class BoxTool(_Tool, bpy.types.WorkSpaceTool):
-    """Drag a box over Gaussians to select them"""
+    """Drag a box over Gaussians to select all of them, whatever they belong to"""
 
     bl_idname = "saga.box_tool"
     bl_label = SelectBox.bl_label
-    bl_description = "Select the Gaussians in a rectangle.\nShift adds, Ctrl takes away"
+    bl_description = (
+        "Select all Gaussians in a rectangle, whatever they belong to.\nShift adds, Ctrl takes away"
+    )
     bl_icon = "ops.generic.select_box"
     bl_keymap = (
         *_mouse(SelectBox, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
@@ -91,11 +96,11 @@ class BoxTool(_Tool, bpy.types.WorkSpaceTool):
 
 
 class BrushTool(_Tool, bpy.types.WorkSpaceTool):
-    """Paint over Gaussians to select them"""
+    """Paint over Gaussians to select just them"""
 
     bl_idname = "saga.brush_tool"
     bl_label = SelectBrush.bl_label
-    bl_description = "Paint over the Gaussians that are to be selected.\nCtrl takes away"
+    bl_description = "Paint over the very Gaussians that are to be selected.\nCtrl takes away"
     bl_icon = "ops.generic.select_paint"
     bl_keymap = (*_mouse(SelectBrush, plain="ADD", ctrl="SUBTRACT"), *_SELECTED)
 

@@ -10,7 +10,8 @@ from mathutils import Matrix, Quaternion, Vector
 from ..backend import protocol
 from .placement import scene_to_world
 
-_ORTHOGRAPHIC_DISTANCE = 10.0  # of the stand-in eye, in radii of what is looked at
+_ORTHOGRAPHIC_DISTANCE = 10.0  # of the stand-in eye of a click, in radii of what is looked at
+_FAR = 1000.0  # of that of a whole picture
 
 
 @dataclass(frozen=True)
@@ -66,21 +67,45 @@ def click_at(context, event, obj) -> protocol.Click:
     return ray.in_scene(obj)
 
 
-@dataclass(frozen=True)
-class Viewpoint:
-    """What a viewport in perspective shows, as a camera of its region's size."""
+def viewpoint(region, rv3d, frame: Matrix, centre: Vector, radius: float) -> protocol.Eye:
+    """The eye of a viewport, and its picture, which is as large as the region.
 
-    position: Vector  # of the eye
-    rotation: Quaternion  # to the camera (x right, y down, z forward)
-    focal: float  # pixels
-
-
-def viewpoint(region, rv3d, frame: Matrix) -> Viewpoint:
-    """The camera of a viewport in the coordinates of an object whose matrix_world is `frame`."""
+    Args:
+        region, rv3d: of the viewport.
+        frame: matrix_world of the object in whose coordinates the eye is wanted.
+        centre, radius: a sphere around what is looked at, in the world. An orthographic
+            view has no eye, so one is put so far away that the picture is nearly the same.
+    """
+    across, down = rv3d.window_matrix[0], rv3d.window_matrix[1]
+    focal = across[0] * region.width / 2
+    middle = ((1 - across[2]) * region.width / 2, (1 + down[2]) * region.height / 2)
+    eye = Vector((0, 0, 0))
+    if not rv3d.is_perspective:
+        distance = _FAR * radius
+        depth = (rv3d.view_matrix @ centre).z
+        eye = Vector((-across[3] / across[0], -down[3] / down[1], depth + distance))
+        focal *= distance
+        middle = (region.width / 2, region.height / 2)
+    half_turn = Quaternion((0, 1, 0, 0))  # about x: to x right, y down, z forward
     view = rv3d.view_matrix @ frame  # to x right, y up, z backward
-    half_turn = Quaternion((0, 1, 0, 0))  # about x
-    focal = rv3d.window_matrix[0][0] * region.width / 2
-    return Viewpoint(view.inverted().translation, half_turn @ view.decompose()[1], focal)
+    return protocol.Eye(
+        position=tuple(view.inverted() @ eye),
+        quat=tuple(half_turn @ view.decompose()[1]),
+        focal=focal,
+        size=(region.width, region.height),
+        centre=middle,
+    )
+
+
+def click_through(eye: protocol.Eye, pixel: tuple[float, float]) -> protocol.Click:
+    """A click on a place (x, y), from the upper left corner, of an eye's picture."""
+    x, y = (place - middle for place, middle in zip(pixel, eye.centre, strict=True))
+    direction = Quaternion(eye.quat).inverted() @ Vector((x, y, eye.focal))
+    return protocol.Click(
+        ray_origin=eye.position,
+        ray_direction=tuple(direction.normalized()),
+        pixel_angle=1 / eye.focal,
+    )
 
 
 def bounding_sphere(obj) -> tuple[Vector, float]:

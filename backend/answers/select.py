@@ -95,8 +95,8 @@ def _refined(
 def _scale(
     message: Select, of_box: float | None, select_at: Callable[[float], np.ndarray]
 ) -> float:
-    """The scale that is asked for, or found where the selection is stable."""
-    given = message.scale if of_box is None else of_box
+    """The scale that is asked for, that fits the box, or at which the selection is stable."""
+    given = of_box if message.scale is None else message.scale
     if given is not None and not message.step:
         return given
     iou = likeness(select_at)

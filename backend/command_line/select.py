@@ -1,6 +1,6 @@
 """`select`: what is clicked."""
 
-from argparse import ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, Namespace
 
 from .. import protocol
 from ..engine import Engine
@@ -43,8 +43,9 @@ def add_options(parser: ArgumentParser) -> None:
         "--scale",
         metavar="S",
         type=_scale_or_auto,
-        default=defaults.scale,
-        help="how large a thing is meant, from 0 to 1, or auto (default: %(default)s)",
+        default=SUPPRESS,
+        help="how large a thing is meant, from 0 to 1, or auto "
+        f"(default: what fits a box, else {defaults.scale})",
     )
     parser.add_argument(
         "--step",

@@ -14,6 +14,7 @@ from .messages import (
     Decompose,
     Decomposed,
     Described,
+    Eye,
     Failed,
     Fetch,
     Fetched,
@@ -39,7 +40,7 @@ from .messages import (
     error_of,
     failed,
 )
-from .stroke import clicks_along
+from .stroke import clicks_along, spread_along
 
 __all__ = [
     "PROTOCOL_VERSION",
@@ -50,6 +51,7 @@ __all__ = [
     "Decompose",
     "Decomposed",
     "Described",
+    "Eye",
     "Failed",
     "Fetch",
     "Fetched",
@@ -77,6 +79,7 @@ __all__ = [
     "error_of",
     "failed",
     "read_message",
+    "spread_along",
     "write_frame",
     "write_message",
 ]

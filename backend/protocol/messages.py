@@ -51,6 +51,17 @@ class Train:
 
 
 @dataclass(frozen=True)
+class Eye:
+    """Where a picture is seen from that no file knows, such as that of a viewport."""
+
+    position: tuple[float, float, float]  # in the scene's frame
+    quat: tuple[float, float, float, float]  # wxyz, scene to camera (OpenCV axes)
+    focal: float  # pixels
+    size: tuple[int, int]  # width, height
+    centre: tuple[float, float] | None = None  # the pixel it looks along; None is in the middle
+
+
+@dataclass(frozen=True)
 class Click:
     """One more click of a Select, by a pixel of a view or by a ray."""
 
@@ -73,9 +84,10 @@ class Select:
     ray_origin: tuple[float, float, float] | None = None  # in the scene's frame
     ray_direction: tuple[float, float, float] | None = None
     pixel_angle: float = 0.001  # radians that a pixel of the clicked picture is wide
-    box: tuple[float, float, float, float] | None = None  # left, top, right, bottom; sets the scale
+    box: tuple[float, float, float, float] | None = None  # left, top, right, bottom: what fills it
+    eye: Eye | None = None  # in whose picture the box is; None: in the view
     clicks: tuple[Click, ...] = ()  # further ones, on the thing or beside it
-    scale: float | None = 0.5  # in [0, 1]: smallest part to largest group; None finds a stable one
+    scale: float | None = 0.5  # in [0, 1]: smallest part to largest group; None finds one
     step: int = 0  # from that scale to the next larger (1) or smaller (-1) thing, or further
     threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to a clicked one
     margin: float = 0.0  # in [-2, 2]: how much more similar than to one clicked as unwanted
@@ -131,10 +143,7 @@ class AddView:
     """Keep a view of a scene, to be trained on besides all others. Answer: ViewAdded."""
 
     scene: str
-    position: tuple[float, float, float]  # of the eye, in the scene's frame
-    quat: tuple[float, float, float, float]  # wxyz, scene to camera (OpenCV axes)
-    focal: float  # pixels
-    size: tuple[int, int]  # width, height
+    eye: Eye
 
 
 @dataclass(frozen=True)

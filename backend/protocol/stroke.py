@@ -9,18 +9,32 @@ from .messages import Click
 MOST = 16  # clicks that stand for a stroke
 
 
+def spread_along(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """At most `MOST` places spread along a stroke, its ends among them.
+
+    They are 1, 2, 4, ... pixels apart, so that a stroke that grows keeps the ones it has.
+
+    Args:
+        points: (x, y) of its pixels in the order they were drawn, at least one.
+    """
+    path = np.array(points, float)
+    ends = np.append(0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1)))
+    apart = 1
+    while ends[-1] > apart * (MOST - 1):
+        apart *= 2
+    places = np.append(np.arange(0, ends[-1], apart), ends[-1])
+    x, y = (np.interp(places, ends, axis) for axis in path.T)
+    return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
 def clicks_along(
     view: str, points: Sequence[tuple[float, float]], wanted: bool = True
 ) -> tuple[Click, ...]:
-    """Clicks spread evenly along a stroke.
+    """Clicks spread along a stroke.
 
     Args:
         view: that was drawn on.
         points: (x, y) of its pixels in the order they were drawn, at least one.
         wanted: whether what was drawn on belongs to the thing.
     """
-    path = np.array(points, float)
-    ends = np.append(0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1)))
-    places = np.linspace(0, ends[-1], min(MOST, max(len(path), int(ends[-1]) + 1)))
-    xy = (np.interp(places, ends, axis) for axis in path.T)
-    return tuple(Click(wanted, view, (float(x), float(y))) for x, y in zip(*xy, strict=True))
+    return tuple(Click(wanted, view, place) for place in spread_along(points))

@@ -11,7 +11,6 @@ from ..affinity.field import AffinityField
 from ..errors import BadInput
 from ..rendering.rasterizer import RayContributions
 from .click import hit_pixels, pixel_features
-from .stable_scales import SCALES
 
 SIDE = 12  # pixels looked at along an edge of the box
 
@@ -31,6 +30,7 @@ def fit_box(
     outside: RayContributions,
     outside_share: float,
     threshold: float,
+    scales: np.ndarray,
 ) -> BoxFit:
     """Try each pixel in the middle of a box at each scale; wanted is what reaches just its edges.
 
@@ -40,6 +40,7 @@ def fit_box(
         outside: of an even grid over the rest of the view; may be none.
         outside_share: area that each of these stands for, in boxes.
         threshold: of the cosine with the click.
+        scales: to choose from, each in [0, 1].
 
     Raises:
         BadInput: there is nothing in the middle of the box.
@@ -53,13 +54,13 @@ def fit_box(
     scores = np.array(
         [
             _scores(field.gate_at(s), clicks, within, beyond, outside_share, threshold)
-            for s in SCALES
+            for s in scales
         ]
     )
     scale, click = np.unravel_index(scores.argmax(), scores.shape)
     pixel = clicks[click]
     hits = inside.take(np.array([pixel])).gaussians
-    return BoxFit(within[pixel], float(SCALES[scale]), hits)
+    return BoxFit(within[pixel], float(scales[scale]), hits)
 
 
 def _scores(

@@ -2,7 +2,6 @@
 
 import bpy
 import numpy as np
-from bpy.props import CollectionProperty
 
 from .. import point_cloud
 from ..drawing import outline
@@ -10,23 +9,18 @@ from ..drawing.overlay import overlay
 from ..on_screen import OnScreen
 from ..properties import operation_property, radius_property, through_property
 from ..splat_object import BASE, SCALE, change_selection
+from .dragging import Dragging
 from .explained import Explained, why_not_edit
 from .selecting import tell_count
 
 
-class ByHand(Explained):
-    """Mixin of an operator that goes on for as long as the mouse's button is held."""
+class ByHand(Dragging, Explained):
+    """Mixin of an operator that takes what the mouse has covered."""
 
     bl_options = {"REGISTER", "UNDO"}
 
     operation: operation_property()
     through: through_property()
-    path: CollectionProperty(
-        name="Path",
-        description="Where the mouse went, in pixels of the viewport",
-        type=bpy.types.OperatorMousePath,
-        options={"SKIP_SAVE", "HIDDEN"},
-    )
 
     @classmethod
     def obstacle(cls, context) -> str:
@@ -34,41 +28,21 @@ class ByHand(Explained):
             return obstacle
         return "" if context.region_data else "Do it in a 3D viewport, with the tool"
 
-    def invoke(self, context, event):
+    def begin(self, context) -> None:
         self.through = context.workspace.saga.through
         self.take_settings(context.workspace.saga)
-        self._begin(context)
-        self._add(event)
-        self._handle = bpy.types.SpaceView3D.draw_handler_add(
-            self._draw, (context.region,), "WINDOW", "POST_PIXEL"
-        )
-        context.window_manager.modal_handler_add(self)
-        return {"RUNNING_MODAL"}
+        self._look(context)
 
-    def modal(self, context, event):
-        if event.type == "MOUSEMOVE":
-            self._add(event)
-            context.region.tag_redraw()
-        elif event.type in {"ESC", "RIGHTMOUSE"}:
-            self.cancel(context)
-            return {"CANCELLED"}
-        elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
-            self.cancel(context)
-            return self._finish(context)
-        return {"RUNNING_MODAL"}
-
-    def cancel(self, _context):
-        """Stop drawing; Blender calls it too, when a file is opened meanwhile."""
-        bpy.types.SpaceView3D.draw_handler_remove(self._handle, "WINDOW")
-        overlay.end_preview()
+    def moved(self, _context) -> None:
+        self.cover(self.path[max(0, len(self.path) - 2)].loc, self.path[-1].loc)
 
     def execute(self, context):
-        self._begin(context)
+        self._look(context)
         for earlier, later in zip([self.path[0], *self.path], self.path, strict=False):
             self.cover(earlier.loc, later.loc)
-        return self._finish(context)
+        return self.finish(context)
 
-    def _begin(self, context) -> None:
+    def _look(self, context) -> None:
         obj, view = context.object, context.region_data
         self._obj = obj
         self._screen = OnScreen.project(
@@ -79,12 +53,8 @@ class ByHand(Explained):
         )
         self.covered = np.zeros(len(obj.data.points), bool)
 
-    def _add(self, event) -> None:
-        place = self.path.add()
-        place.loc = (event.mouse_region_x, event.mouse_region_y)
-        self.cover(self.path[max(0, len(self.path) - 2)].loc, place.loc)
-
-    def _finish(self, context):
+    def finish(self, _context):
+        overlay.end_preview()
         data, found = self._obj.data, self.covered
         if not self.through:
             scale = point_cloud.read(data.attributes[SCALE]).max(axis=1)
@@ -95,16 +65,12 @@ class ByHand(Explained):
         tell_count(self, data)
         return {"FINISHED"}
 
-    def _draw(self, region) -> None:
-        if bpy.context.region == region:
-            outline.draw(self.shape())
-
 
 class SelectBox(ByHand, bpy.types.Operator):
-    """Select the Gaussians in a rectangle"""
+    """Select all Gaussians in a rectangle, whatever they belong to; needs no training"""
 
     bl_idname = "saga.select_box"
-    bl_label = "Box (SAGA)"
+    bl_label = "Box by Hand (SAGA)"
 
     def take_settings(self, _settings) -> None:
         """A box needs none."""
@@ -117,10 +83,10 @@ class SelectBox(ByHand, bpy.types.Operator):
 
 
 class SelectBrush(ByHand, bpy.types.Operator):
-    """Paint over the Gaussians that are to be selected"""
+    """Select just the Gaussians that are painted over; needs no training"""
 
     bl_idname = "saga.select_brush"
-    bl_label = "Brush (SAGA)"
+    bl_label = "Brush by Hand (SAGA)"
 
     radius: radius_property()
 

@@ -4,16 +4,13 @@ These operators answer single moves of the mouse: a modal one would keep Blender
 from saving automatically for as long as the mouse is in the viewport.
 """
 
-from functools import partial
-
 import bpy
 
-from ...backend import protocol
-from ..clicks import Clicks, asked_by, found
+from ..clicks import Clicks, Prompt, asked_by, preview
 from ..drawing.overlay import overlay
 from ..previews import previews
 from ..viewport import click_at
-from .engine_request import asked_object, why_not_ask
+from .engine_request import why_not_ask
 
 TOOL = "saga.select_tool"
 
@@ -57,12 +54,5 @@ class HoverEnd(bpy.types.Operator):
 def ask_what_is_under(context: bpy.types.Context, event: bpy.types.Event) -> None:
     """Colour what a click at the mouse would take, when the engine has said so."""
     obj = context.object
-    clicks = Clicks.on(obj, click_at(context, event, obj), "SET")
-    message = clicks.message(obj, asked_by(context.workspace.saga))
-    previews.ask(message, partial(_show, obj.session_uid))
-
-
-def _show(uid: int, reply: protocol.Selected) -> None:
-    obj = asked_object(uid, reply.total)
-    if obj is not None:
-        overlay.show_preview(obj, found(obj, reply))
+    clicks = Clicks.on(obj, Prompt((click_at(context, event, obj),)), "SET")
+    preview(obj, clicks, asked_by(context.workspace.saga))

@@ -4,27 +4,19 @@ import bpy
 from bpy.props import FloatProperty, FloatVectorProperty
 from mathutils import Vector
 
-from ...backend import protocol
-from ..clicks import Asked, Clicks, asked_by, clicking
-from ..previews import previews
-from ..properties import (
-    automatic_property,
-    connected_property,
-    operation_property,
-    scale_property,
-    threshold_property,
-)
+from ..clicks import Prompt
+from ..properties import operation_property
 from ..viewport import ClickRay, bounding_sphere, click_ray
-from .engine_request import EngineRequest, asked_object, why_not_ask
+from .engine_request import why_not_ask
 from .explained import Explained
+from .pointing import Pointing
 
 
-class Select(Explained, EngineRequest, bpy.types.Operator):
+class Select(Pointing, bpy.types.Operator):
     """Select the thing under the mouse, as large as the scale says"""
 
     bl_idname = "saga.select"
     bl_label = "Select Object (SAGA)"
-    bl_options = {"REGISTER", "UNDO"}
 
     ray_origin: FloatVectorProperty(
         name="From",
@@ -47,15 +39,6 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
         max=0.1,
         options={"SKIP_SAVE"},
     )
-    scale: scale_property()
-    automatic: automatic_property()
-    threshold: threshold_property()
-    connected: connected_property()
-    operation: operation_property()
-
-    @classmethod
-    def obstacle(cls, context) -> str:
-        return why_not_ask(context)
 
     def invoke(self, context, event):
         if context.region is None or context.region.type != "WINDOW" or not context.region_data:
@@ -67,30 +50,49 @@ class Select(Explained, EngineRequest, bpy.types.Operator):
         )
         self.ray_origin, self.ray_direction = ray.origin, ray.direction
         self.pixel_angle = ray.pixel_angle
-        for name in ("scale", "automatic", "threshold", "connected"):
-            setattr(self, name, getattr(context.workspace.saga, name))
+        self.take_settings(context.workspace.saga)
         return self.execute(context)
 
     def execute(self, context):
-        obj = context.object
         direction = Vector(self.ray_direction)
         if not direction.length:
             self.report({"ERROR"}, "A click needs a direction: set ray_origin and ray_direction")
             return {"CANCELLED"}
-        clicking.let_go()
-        previews.forget()
         ray = ClickRay(Vector(self.ray_origin), direction, self.pixel_angle)
-        clicks, asked = Clicks.on(obj, ray.in_scene(obj), self.operation), asked_by(self)
-        return self.ask(
-            clicks.message(obj, asked), lambda reply: apply_selection(clicks, asked, reply)
+        return self.select(context, Prompt((ray.in_scene(context.object),)))
+
+
+class Point(Explained, bpy.types.Operator):
+    """Select what is clicked, or what a box is dragged around or a stroke over"""
+
+    bl_idname = "saga.point"
+    bl_label = "Point at a Thing"
+    bl_options = {"INTERNAL"}
+
+    operation: operation_property()
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        return why_not_ask(context)
+
+    def invoke(self, context, event):
+        self._start = Vector((event.mouse_region_x, event.mouse_region_y))
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context, event):
+        if event.type in {"ESC", "RIGHTMOUSE"}:
+            return {"CANCELLED"}
+        if event.type == "LEFTMOUSE" and event.value == "RELEASE":
+            bpy.ops.saga.select("INVOKE_DEFAULT", operation=self.operation)
+            return {"FINISHED"}
+        way = Vector((event.mouse_region_x, event.mouse_region_y)) - self._start
+        if way.length <= context.preferences.inputs.drag_threshold_mouse:
+            return {"RUNNING_MODAL"}
+        drags = {"BOX": bpy.ops.saga.box_around, "SCRIBBLE": bpy.ops.saga.scribble_over}
+        drags[context.workspace.saga.drag](
+            "INVOKE_DEFAULT",
+            operation=self.operation,
+            path=[{"name": "", "loc": self._start, "time": 0}],
         )
-
-
-def apply_selection(clicks: Clicks, asked: Asked, reply: protocol.Selected) -> str:
-    """Change the selection of the object that was clicked, if there still is one."""
-    obj = asked_object(clicks.uid, reply.total)
-    if obj is None:
-        return "The clicked object is gone."
-    answered = clicks.answered(obj, reply, asked)
-    clicking.settle(obj, answered)
-    return answered.notice
+        return {"FINISHED"}

@@ -1,39 +1,21 @@
 """Views of the viewport that a splat is trained on besides all others."""
 
 import bpy
-from bpy.props import FloatProperty, FloatVectorProperty, IntVectorProperty
 
 from ...backend import protocol
-from ..placement import scene_to_world
 from ..splat_object import SOURCE
-from ..viewport import viewpoint
 from .engine_request import EngineRequest
 from .explained import Explained
+from .eye import SeenFrom
 from .train import Train
 
 
-class AddView(Explained, EngineRequest, bpy.types.Operator):
+class AddView(SeenFrom, Explained, EngineRequest, bpy.types.Operator):
     """Train also on what the viewport shows now: what other views miss, or show from too far"""
 
     bl_idname = "saga.add_view"
     bl_label = "Add This View"
     bl_options = {"REGISTER"}
-
-    position: FloatVectorProperty(
-        name="From", description="Where the eye is, in the frame of the splat"
-    )
-    rotation: FloatVectorProperty(
-        name="Rotation",
-        description="From the frame of the splat to the camera's: x right, y down, z forward",
-        size=4,
-        default=(1, 0, 0, 0),
-    )
-    focal: FloatProperty(
-        name="Focal Length", description="Of the camera, in pixels", default=800, min=1
-    )
-    size: IntVectorProperty(
-        name="Size", description="Of the picture, in pixels", size=2, default=(800, 600), min=1
-    )
 
     @classmethod
     def obstacle(cls, context) -> str:
@@ -45,20 +27,11 @@ class AddView(Explained, EngineRequest, bpy.types.Operator):
         if region is None or rv3d is None or not rv3d.is_perspective:
             self.report({"ERROR"}, "Show the splat in a 3D viewport, in perspective")
             return {"CANCELLED"}
-        shown = viewpoint(region, rv3d, scene_to_world(context.object))
-        self.position, self.rotation, self.focal = shown.position, shown.rotation, shown.focal
-        self.size = region.width, region.height
+        self.look_as(region, rv3d, context.object)
         return self.execute(context)
 
     def execute(self, context):
-        message = protocol.AddView(
-            scene=context.object.data[SOURCE],
-            position=tuple(self.position),
-            quat=tuple(self.rotation),
-            focal=self.focal,
-            size=tuple(self.size),
-        )
-        return self.ask(message, _added)
+        return self.ask(protocol.AddView(context.object.data[SOURCE], self.eye), _added)
 
 
 class ForgetViews(Explained, EngineRequest, bpy.types.Operator):

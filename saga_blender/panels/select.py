@@ -20,13 +20,7 @@ class SelectPanel(SubPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        row = layout.row(align=True)
-        for tool, text, icon in (
-            (SelectTool, "Click", "RESTRICT_SELECT_OFF"),
-            (BoxTool, "Box", "SELECT_SET"),
-            (BrushTool, "Brush", "BRUSH_DATA"),
-        ):
-            row.operator("wm.tool_set_by_id", text=text, icon=icon).name = tool.bl_idname
+        _draw_tools(layout, context)
         if obstacle := Select.obstacle(context):
             write(layout, context, obstacle, icon="INFO")
         settings = context.workspace.saga
@@ -42,6 +36,20 @@ class SelectPanel(SubPanel, bpy.types.Panel):
         layout.operator_menu_enum(SelectBy.bl_idname, "mode")
         if is_splat(context.object):
             _draw_named(layout, context)
+
+
+def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """The tool that points at things with what dragging draws, and those that go by hand."""
+
+    def button(row, tool, text, icon):
+        row.operator("wm.tool_set_by_id", text=text, icon=icon).name = tool.bl_idname
+
+    column = layout.column(align=True)
+    button(column, SelectTool, "Click or Drag", "RESTRICT_SELECT_OFF")
+    column.row(align=True).prop(context.workspace.saga, "drag", expand=True)
+    row = layout.row(align=True)
+    button(row, BoxTool, "Box by Hand", "SELECT_SET")
+    button(row, BrushTool, "Brush by Hand", "BRUSH_DATA")
 
 
 def _draw_named(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

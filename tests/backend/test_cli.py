@@ -164,6 +164,10 @@ def test_select_takes_a_box_and_scribbles(run, scene, tmp_path):
     output = "-o", tmp_path / "a.npy"
     _, _, _, (boxed,) = run("select", scene, "--view", "1", "--box", 1, 2, 30, 40, *output)
     assert (boxed.view, boxed.box, boxed.pixel) == ("1", (1.0, 2.0, 30.0, 40.0), None)
+    _, _, _, (sized,) = run(
+        "select", scene, "--view", "1", "--box", 1, 2, 3, 4, "--scale", 0.3, *output
+    )
+    assert boxed.scale is None and sized.scale == 0.3
     _, _, _, (drawn,) = run(
         "select", scene, "--scribble", "1", 0, 0, 1, 0, "--scribble-not", "2", 5, 5,
         "--refine", "--without-strays", *output,
@@ -173,7 +177,7 @@ def test_select_takes_a_box_and_scribbles(run, scene, tmp_path):
         protocol.Click(True, "1", (1.0, 0.0)),
         protocol.Click(False, "2", (5.0, 5.0)),
     )
-    assert drawn.refine and drawn.without_strays and not boxed.refine
+    assert drawn.scale == 0.5 and drawn.refine and drawn.without_strays and not boxed.refine
 
 
 def test_decompose_writes_the_labels_and_answers_in_json(run, scene, tmp_path):

@@ -16,6 +16,7 @@ from backend import errors, protocol
 from backend.protocol import ProtocolError, encode, read_message, write_message
 from backend.protocol.frames import MAX_ARRAY_BYTES, MAX_HEADER_BYTES
 
+EYE = protocol.Eye((1.0, 2.0, 3.0), (1.0, 0.0, 0.0, 0.0), 800.0, (640, 480))
 MESSAGES = [
     protocol.Hello(protocol=1, client="Blender"),
     protocol.Train(scene="C:\\Töpfe\\a b.ply", steps=500, max_mask_minutes=2.5),
@@ -26,12 +27,14 @@ MESSAGES = [
     protocol.Select(
         scene="a.ply",
         clicks=(protocol.Click(view="1", pixel=(1.0, 2.0)), protocol.Click(wanted=False)),
+        box=(1.0, 2.0, 3.0, 4.0),
+        eye=EYE,
         scale=None,
     ),
     protocol.Decompose(scene="a.ply", scales=(0.9, 0.5, 0.25)),
     protocol.Fetch("mobile_sam", "/tmp"),
     protocol.Alive(),
-    protocol.AddView("a.ply", (1.0, 2.0, 3.0), (1.0, 0.0, 0.0, 0.0), 800.0, (640, 480)),
+    protocol.AddView("a.ply", EYE),
     protocol.ForgetViews("a.ply"),
     protocol.ViewAdded(2),
     protocol.Cancel(request=7),

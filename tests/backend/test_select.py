@@ -15,7 +15,7 @@ from backend.engine import Engine
 from backend.errors import BadInput
 from backend.gaussians.fingerprint import fingerprint
 from backend.gaussians.ply import read_ply, write_ply
-from backend.protocol import Click, Select, clicks_along
+from backend.protocol import Click, Eye, Select, clicks_along, spread_along
 from backend.scene import Scene
 
 SKY, LOWER, UPPER, MIDDLE, RIGHT = (90, 2), (23, 28), (23, 20), (48, 24), (70, 24)
@@ -93,7 +93,7 @@ def test_clicks_of_several_views_add_up_and_take_away(ask, panels):
 
 def test_a_scribble_takes_all_it_runs_over(ask, panels):
     stroke = clicks_along("0", [LOWER, MIDDLE])  # and over the gap between two panels
-    assert len(stroke) == 16 and stroke[0].pixel == LOWER and stroke[-1].pixel == MIDDLE
+    assert len(stroke) == 14 and stroke[0].pixel == LOWER and stroke[-1].pixel == MIDDLE
     mask, _ = ask(scale=1.0, clicks=stroke)
     np.testing.assert_array_equal(mask, panels.objects < 2)
     assert clicks_along("0", [LOWER]) == (Click(view="0", pixel=LOWER),)
@@ -108,8 +108,27 @@ def test_a_scribble_takes_all_it_runs_over(ask, panels):
     ],
 )
 def test_a_box_finds_the_thing_and_its_scale(ask, panels, box, chosen):
-    mask, _ = ask(box=box)
+    mask, _ = ask(box=box, scale=None)
     np.testing.assert_array_equal(mask, chosen(panels))
+
+
+def test_a_box_in_a_picture_that_no_file_knows(ask, panels):
+    """The first view seen by an eye that looks past the middle of a larger picture."""
+    camera = panels.cameras[0]
+    eye = Eye(tuple(camera.position), (1, 0, 0, 0), camera.fx, (200, 100), (camera.cx, camera.cy))
+    box = (18, 24, 39, 35)
+    part, found = ask(box=box, eye=eye, view="", scale=None)
+    np.testing.assert_array_equal(part, panels.parts == 3)
+    assert found.scale < 0.5
+    whole, _ = ask(box=box, eye=eye, view="", scale=1.0)  # a scale that is given counts
+    np.testing.assert_array_equal(whole, panels.objects == 0)
+
+
+def test_a_stroke_that_grows_keeps_its_places():
+    short, long = spread_along([(0, 0), (30, 0)]), spread_along([(0, 0), (50, 0), (50, 60)])
+    assert max(len(short), len(long)) <= 16 and long[-1] == (50, 60)
+    assert {(0, 0), (8, 0), (16, 0), (24, 0)} == {place for place in long if place[0] < 30}
+    assert {place for place in long if place[0] < 30} <= set(short)
 
 
 def test_what_is_no_longer_there_is_neither_hit_nor_selected(ask, panels):

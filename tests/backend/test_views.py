@@ -1,6 +1,7 @@
 """Which views a scene is trained on, and finding them again."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
-from backend.protocol import AddView, ForgetViews
+from backend.protocol import AddView, Eye, ForgetViews
 from backend.scene import Scene
 from backend.views import training_views, view_of
 
@@ -92,11 +93,11 @@ def test_cameras_beside_the_scene_come_first_unless_made_up_ones_are_asked_for(s
 def test_views_of_the_viewport_are_trained_on_besides_all_others(scene):
     engine, half = Engine("cpu"), 0.5**0.5
     # An eye at (2, 3, 5) that looks along world x.
-    look = {"position": (2.0, 3.0, 5.0), "quat": (half, 0.0, -half, 0.0), "focal": 1600.0}
-    told = AddView(scene=str(scene.path), **look, size=(2048, 1000))
+    eye = Eye((2.0, 3.0, 5.0), (half, 0.0, -half, 0.0), focal=1600.0, size=(2048, 1000))
+    told = AddView(str(scene.path), eye)
     assert engine.handle(told).views == 1
     assert engine.handle(told).views == 1  # the same one
-    assert engine.handle(AddView(**vars(told) | {"focal": 900.0})).views == 2
+    assert engine.handle(replace(told, eye=replace(eye, focal=900.0))).views == 2
     made, first, second = training_views(scene, made_up=1)
     assert made.name == "made_up/000.png" and first.name != second.name
     assert (first.width, first.height, first.fx, first.fy) == (1024, 500, 800, 800)
@@ -108,4 +109,4 @@ def test_views_of_the_viewport_are_trained_on_besides_all_others(scene):
     assert engine.handle(ForgetViews(str(scene.path))).views == 0
     assert len(training_views(scene, made_up=1)) == 1 and store.views() == []
     with pytest.raises(BadInput, match="direction"):
-        engine.handle(AddView(**vars(told) | {"quat": (0.0,) * 4}))
+        engine.handle(replace(told, eye=replace(eye, quat=(0.0,) * 4)))

@@ -56,6 +56,13 @@ class Stage:
         middle = means[self.truth[thing]].mean(axis=0)
         return self.hand.place_of(self.splat.matrix_world @ Vector(middle))
 
+    def box_around(self, thing: str) -> list[tuple[int, int]]:
+        """Two opposite corners of what a thing covers in the viewport."""
+        means = self.addon("point_cloud").read(self.splat.data.attributes["position"])
+        some = means[self.truth[thing]][::20]
+        places = [self.hand.place_of(self.splat.matrix_world @ Vector(mean)) for mean in some]
+        return [tuple(map(extreme, zip(*places, strict=True))) for extreme in (min, max)]
+
     def at_rest(self) -> Waiting:
         """Wait for the engine's answers and for the finished picture."""
         yield 0.1
@@ -182,6 +189,37 @@ def story_brackets(stage: Stage) -> Waiting:
         yield from stage.at_rest()
         counts.append(stage.selected.sum())
     assert counts[1] <= counts[0] and counts[2] >= counts[1], counts
+
+
+def story_a_box_around_a_thing_and_a_stroke_over_it(stage: Stage) -> Waiting:
+    yield from stage.hand.press("ESC")
+    corner, opposite = stage.box_around("books")
+    middle = ((corner[0] + opposite[0]) // 2, (corner[1] + opposite[1]) // 2)
+    for last in ("ESC", "LEFTMOUSE"):
+        stage.overlay.end_preview()
+        yield from stage.hand.drag([corner, middle, opposite], let_go=False)
+        yield from until(lambda: stage.overlay.preview)
+        yield from stage.at_rest()
+        stage.picture("box around")
+        assert not stage.selected.any()
+        yield from stage.hand.press(last) if last == "ESC" else stage.hand.let_go()
+        yield from stage.at_rest()
+        assert stage.selected.any() == (last == "LEFTMOUSE")
+    yield from stage.hand.let_go()
+    assert iou(stage.selected, stage.truth["books"]) > 0.7, stage.session.notice
+    books, stage.settings.drag = stage.selected, "SCRIBBLE"
+    x, y = stage.place("mug")
+    yield from stage.hand.drag([(x - 20, y - 10), (x, y), (x + 10, y + 10)], False, shift=True)
+    yield from stage.at_rest()
+    stage.picture("stroke over")
+    yield from stage.hand.let_go()
+    yield from stage.at_rest()
+    assert (stage.selected & books).sum() == books.sum() < stage.selected.sum()
+    for before in (books, np.zeros_like(books)):
+        yield from stage.hand.press("Z", ctrl=True)
+        yield 0.3
+        assert (stage.selected == before).all(), "one step to undo"
+    stage.settings.drag, stage.settings.scale = "BOX", 0.7
 
 
 def story_box_and_brush(stage: Stage) -> Waiting:

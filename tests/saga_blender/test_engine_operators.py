@@ -89,6 +89,54 @@ def test_clicks_add_subtract_and_intersect(addon, balls):
         assert selected() == expected
 
 
+# Five units before the balls: there a ball is 100 pixels wide, 100 beside the picture's middle.
+EYE = {"position": (0, 0, -5), "rotation": (1, 0, 0, 0), "focal": 500}
+EYE |= {"size": (400, 300), "centre": (200, 150)}
+
+
+def path(*places):
+    """Where the mouse went, as Blender hands it to an operator."""
+    return [{"name": "", "loc": place, "time": 0} for place in places]
+
+
+def test_a_box_around_a_ball_selects_it_and_the_slider_shows_its_scale(addon, balls):
+    selection = addon("saga_blender.splat_object").selection
+    clicking, settings = addon("saga_blender.clicks").clicking, bpy.context.workspace.saga
+    session = addon("saga_blender.engine_session").session
+    settings.scale = 1.0
+    bpy.ops.saga.box_around(**EYE, path=path((45, 95), (155, 205)))
+    one = selection(balls.data)
+    assert (one == (BALL == 0)).mean() > 0.95
+    assert settings.scale == pytest.approx(clicking.standing().scale) and settings.scale < 1
+    assert not session.drain()
+    settings.threshold = 0.97  # the box goes on meaning something when a slider moves
+    while session.drain():
+        pass
+    clicking.let_go()
+    assert 0 < selection(balls.data).sum() < one.sum()
+    bpy.ops.saga.box_around(**EYE, path=path((355, 205), (245, 95)), operation="ADD")
+    assert selection(balls.data)[BALL == 1].mean() > 0.95
+    with pytest.raises(RuntimeError, match="Nothing was drawn"):
+        bpy.ops.saga.box_around(**EYE, path=path((45, 95), (46, 205)))
+    with pytest.raises(RuntimeError, match="nothing in the box"):
+        bpy.ops.saga.box_around(**EYE, path=path((170, 0), (230, 40)))
+
+
+def test_a_stroke_selects_what_it_runs_over_and_takes_away_with_ctrl(addon, balls):
+    selection = addon("saga_blender.splat_object").selection
+    left, right = path((80, 140), (120, 160), (200, 150)), path((280, 140), (320, 160))
+    bpy.ops.saga.scribble_over(**EYE, path=left, scale=0.0)  # and over the gap beside it
+    assert (selection(balls.data) == (BALL == 0)).mean() > 0.95
+    bpy.ops.saga.scribble_over(**EYE, path=right, scale=0.0, operation="ADD")
+    assert selection(balls.data).mean() > 0.95
+    bpy.ops.saga.scribble_over(**EYE, path=left, scale=0.0, operation="SUBTRACT")
+    assert (selection(balls.data) == (BALL == 1)).mean() > 0.95
+    with pytest.raises(RuntimeError, match="nothing under"):
+        bpy.ops.saga.scribble_over(**EYE, path=path((5, 5), (30, 5)))
+    with pytest.raises(RuntimeError, match="Nothing was drawn"):
+        bpy.ops.saga.scribble_over(**EYE)
+
+
 def test_what_is_connected_and_what_the_automatic_scale_finds(addon, balls):
     selection = addon("saga_blender.splat_object").selection
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=1.0, connected=True)
@@ -128,20 +176,21 @@ def test_an_answer_finds_its_object_by_identity(addon, ply, tmp_path):
     """What comes late: the object was renamed, its file changed, or it is gone."""
     protocol, errors = addon("backend.protocol"), addon("backend.errors")
     clicks = addon("saga_blender.clicks")
-    apply = addon("saga_blender.operators.select").apply_selection
+    apply = addon("saga_blender.operators.pointing").apply_selection
+    settings = bpy.context.workspace.saga
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
     obj = bpy.context.object
-    clicked, asked = clicks.Clicks.on(obj, protocol.Click(), "SET"), (0.5, False, 0.75, False)
+    clicked, asked = clicks.Clicks.on(obj, clicks.Prompt(), "SET"), (0.5, False, 0.75, False)
     obj.name = "renamed"
     reply = protocol.Selected(np.packbits(BALL == 1), 300, len(BALL), 0.5, 1.0)
-    assert "300 of 600" in apply(clicked, asked, reply)
+    assert "300 of 600" in apply(clicked, asked, reply, settings)
     selected = addon("saga_blender.splat_object").selection(obj.data)
     np.testing.assert_array_equal(selected, BALL == 1)
     other_scene = protocol.Selected(np.packbits(np.ones(700, bool)), 700, 700, 0.5, 1.0)
     with pytest.raises(errors.BadInput, match="has changed"):
-        apply(clicked, asked, other_scene)
+        apply(clicked, asked, other_scene, settings)
     bpy.data.objects.remove(obj)
-    assert "gone" in apply(clicked, asked, reply)
+    assert "gone" in apply(clicked, asked, reply, settings)
 
 
 def test_decompose_finds_both_balls_and_splits_them(addon, balls):

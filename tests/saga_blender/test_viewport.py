@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bpy_extras.view3d_utils import location_3d_to_region_2d
-from mathutils import Matrix, Vector
+from mathutils import Matrix, Quaternion, Vector
 
 REGION = SimpleNamespace(width=800, height=600)
 
@@ -58,12 +58,21 @@ def test_ray_in_the_frame_of_a_turned_and_scaled_object(addon):
     np.testing.assert_allclose((ahead - ray.origin) / 2, ray.direction, atol=1e-6)
 
 
-def test_the_viewport_as_a_camera_shows_points_where_the_viewport_does(addon):
-    """The frame of the splat is turned, moved and scaled in the world."""
+@pytest.mark.parametrize("perspective", [True, False], ids=["perspective", "orthographic"])
+def test_the_viewport_as_a_camera_shows_points_where_the_viewport_does(addon, perspective):
+    """The frame of the splat is turned, moved and scaled in the world; the view looks aside."""
+    viewport, rv3d = addon("saga_blender.viewport"), view(perspective)
+    column = 2 if perspective else 3  # as a camera's shift, and panning in a camera's view, do
+    rv3d.window_matrix[0][column], rv3d.window_matrix[1][column] = 0.3, -0.2
+    rv3d.perspective_matrix = rv3d.window_matrix @ rv3d.view_matrix
     frame = Matrix.LocRotScale((1, 2, 3), Matrix.Rotation(0.7, 3, "X"), (2, 2, 2))
-    camera = addon("saga_blender.viewport").viewpoint(REGION, view(True), frame)
+    eye = viewport.viewpoint(REGION, rv3d, frame, frame.translation, 1.5)
+    within = 0.01 if perspective else 0.5  # an eye that is far away, but not infinitely far
     for point in map(Vector, [(0, 0, 0), (0.4, -0.6, 0.2), (-1, 0.3, -0.5)]):
-        x, y, z = camera.rotation @ (point - camera.position)
-        seen = camera.focal * x / z + 400, 300 - camera.focal * y / z
-        drawn = location_3d_to_region_2d(REGION, view(True), frame @ point)
-        np.testing.assert_allclose(seen, drawn, atol=0.01)
+        x, y, z = Quaternion(eye.quat) @ (point - Vector(eye.position))
+        seen = eye.focal * x / z + eye.centre[0], eye.focal * y / z + eye.centre[1]
+        drawn = location_3d_to_region_2d(REGION, rv3d, frame @ point)
+        np.testing.assert_allclose((seen[0], 600 - seen[1]), drawn, atol=within)
+        ray = viewport.click_through(eye, seen)
+        away = point - Vector(ray.ray_origin)
+        assert away.cross(Vector(ray.ray_direction)).length < 1e-4 * away.length

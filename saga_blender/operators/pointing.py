@@ -1,0 +1,65 @@
+"""What the operators that point at a thing have in common."""
+
+import bpy
+
+from ...backend import protocol
+from ..clicks import Asked, Clicks, Prompt, asked_by, clicking
+from ..previews import previews
+from ..properties import (
+    SelectSettings,
+    automatic_property,
+    connected_property,
+    operation_property,
+    scale_property,
+    threshold_property,
+)
+from .engine_request import EngineRequest, asked_object, why_not_ask
+from .explained import Explained
+
+
+class Pointing(Explained, EngineRequest):
+    """Mixin of an operator that selects what is pointed at."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    scale: scale_property()
+    automatic: automatic_property()
+    threshold: threshold_property()
+    connected: connected_property()
+    operation: operation_property()
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        return why_not_ask(context)
+
+    def take_settings(self, settings) -> None:
+        """Ask as the workspace's settings say."""
+        for name in ("scale", "automatic", "threshold", "connected"):
+            setattr(self, name, getattr(settings, name))
+
+    def select(self, context: bpy.types.Context, prompt: Prompt) -> set[str]:
+        """Ask what a prompt selects; what `execute` has to return."""
+        obj, settings = context.object, context.workspace.saga
+        clicking.let_go()
+        previews.forget()
+        clicks, asked = Clicks.on(obj, prompt, self.operation), asked_by(self)
+        return self.ask(
+            clicks.message(obj, asked),
+            lambda reply: apply_selection(clicks, asked, reply, settings),
+        )
+
+
+def apply_selection(
+    clicks: Clicks, asked: Asked, reply: protocol.Selected, settings: SelectSettings
+) -> str:
+    """Change the selection of the object that was pointed at, if there still is one."""
+    obj = asked_object(clicks.uid, reply.total)
+    if obj is None:
+        return "The clicked object is gone."
+    if clicks.prompt.box is not None:  # the slider shows the scale that was found
+        clicking.forget()  # so that it asks nothing
+        settings.scale = reply.scale
+        asked = asked_by(settings)
+    answered = clicks.answered(obj, reply, asked)
+    clicking.settle(obj, answered)
+    return answered.notice
