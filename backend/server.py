@@ -3,7 +3,8 @@
 Requests come in on stdin and are answered on stdout, one at a time and in
 order; the log goes to stderr. The end of stdin is the end of the server,
 whatever it is doing: a client that died leaves no engine behind. Because it is
-one stream, it also runs on another machine: `ssh host python -m backend.server`.
+one stream, it also runs on another machine: `ssh host python -m backend.server
+--over-ssh`.
 """
 
 import argparse
@@ -14,77 +15,21 @@ import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO
 
-import psutil
-
 from . import __version__, protocol
-from .errors import Cancelled, EngineFailure, NotEnoughMemory, SagaError, missing_package
+from .errors import BadInput, Cancelled, EngineFailure, NotEnoughMemory, SagaError, missing_package
+from .job import Job, ProgressReport
+from .mirror import Mirror, private_folder
 from .stdio import take_over_stdio
 
 if TYPE_CHECKING:
     from .engine import Engine
 
-PROGRESS_INTERVAL_S = 0.1
 ALIVE_INTERVAL_S = 1.0
+SILENCE_S = 300.0  # over ssh: the line is gone for good, though nobody said so
 GRACE_S = 2.0  # for the running request to clean up after itself when the client is gone
 EXIT_BROKEN_STREAM = 3
-
-
-@dataclass(frozen=True)
-class Job:
-    """A request under way."""
-
-    id: int
-    request: protocol.Work
-    cancelled: threading.Event = field(default_factory=threading.Event)
-
-
-class ProgressReport:
-    """A `Report` that sends Progress: ten a second, and a stage's first and last for sure."""
-
-    def __init__(self, job: Job, send: Callable[[int, protocol.Message], None]) -> None:
-        self._job = job
-        self._send = send
-        self._process = psutil.Process()
-        self._stage: str | None = None
-        self._stage_began = self._sent = 0.0
-        self._first_fraction = 0.0
-        self._unsent: tuple[float, str] | None = None
-
-    def __call__(self, stage: str, fraction: float, detail: str = "") -> None:
-        if self._job.cancelled.is_set():
-            raise Cancelled()
-        now = time.monotonic()
-        if stage != self._stage:
-            self.flush()
-            self._stage, self._stage_began, self._first_fraction = stage, now, fraction
-            self._sent = -PROGRESS_INTERVAL_S
-        self._unsent = (fraction, detail)
-        if now - self._sent >= PROGRESS_INTERVAL_S:
-            self.flush()
-
-    def flush(self) -> None:
-        """Send what was held back."""
-        if self._unsent is None:
-            return
-        (fraction, detail), self._unsent = self._unsent, None
-        self._sent = time.monotonic()
-        progress = protocol.Progress(
-            stage=self._stage,
-            fraction=min(max(fraction, 0.0), 1.0),
-            eta_s=self._eta(fraction),
-            memory_mb=self._process.memory_info().rss / 2**20,
-            detail=detail,
-        )
-        self._send(self._job.id, progress)
-
-    def _eta(self, fraction: float) -> float:
-        done = fraction - self._first_fraction  # a resumed stage does not begin at 0
-        if done <= 0:
-            return -1.0
-        return max(1.0 - fraction, 0.0) * (time.monotonic() - self._stage_began) / done
 
 
 class Server:
@@ -100,18 +45,27 @@ class Server:
         replies: BinaryIO,
         make_engine: Callable[[], "Engine"],
         device: str,
+        mirror: Mirror | None = None,
     ) -> None:
-        """make_engine is called by the first request: it may load what takes seconds."""
+        """
+        Args:
+            requests, replies: the two directions of the stream.
+            make_engine: called by the first request: it may load what takes seconds.
+            device: as asked for.
+            mirror: keeps the files of a client on another computer, where it is on one.
+        """
         self._requests = requests
         self._replies = replies
         self._make_engine = make_engine
         self._device = device
+        self._mirror = mirror
         self._engine: Engine | None = None
         self._sending = threading.Lock()
         self._changed = threading.Condition()  # guards the three below
         self._waiting: dict[int, Job] = {}  # in the order of arrival
         self._running: Job | None = None
         self._exit_code: int | None = None
+        self._heard_at = time.monotonic()
 
     def run(self) -> int:
         """Serve until the stream ends; returns the exit code."""
@@ -150,13 +104,13 @@ class Server:
             while self._exit_code is None:
                 self._send(0, protocol.Alive())
                 time.sleep(ALIVE_INTERVAL_S)
+                if self._mirror and time.monotonic() - self._heard_at > SILENCE_S:
+                    self._end(EXIT_BROKEN_STREAM)
 
     def _perform(self, job: Job) -> None:
         report = ProgressReport(job, self._send)
         try:
-            if self._engine is None:
-                self._engine = self._make_engine()
-            reply = self._engine.handle(job.request, report)
+            reply = self._answer(job.request, report)
             report.flush()
             self._send(job.id, reply)
         except SagaError as error:
@@ -164,6 +118,15 @@ class Server:
         except Exception as error:
             traceback.print_exc()
             self._send(job.id, protocol.failed(_explained(error)))
+
+    def _answer(self, request: protocol.Work | protocol.Copying, report: ProgressReport):
+        if isinstance(request, protocol.Copying):
+            if self._mirror is None:
+                raise BadInput("The engine reads your files itself: it is on your computer.")
+            return self._mirror.answer(request)
+        if self._engine is None:
+            self._engine = self._make_engine()
+        return self._engine.handle(request, report)
 
     def _next_job(self) -> Job | None:
         """Wait for a job; None when the stream has ended."""
@@ -188,12 +151,15 @@ class Server:
             self._end(code)
 
     def _accept(self, id: int, request: protocol.Request) -> None:
+        self._heard_at = time.monotonic()
+        if isinstance(request, protocol.Alive):
+            return
         if isinstance(request, protocol.Cancel):
             self._cancel(request.request)
             return
         with self._changed:
             taken = id in self._waiting or (self._running is not None and self._running.id == id)
-            if taken or not isinstance(request, protocol.Work):
+            if taken or not isinstance(request, protocol.Work | protocol.Copying):
                 raise protocol.ProtocolError(f"{type(request).__name__} {id} is out of place.")
             self._waiting[id] = Job(id, request)
             self._changed.notify()
@@ -219,7 +185,7 @@ class Server:
 
     def _send(self, id: int, message: protocol.Message) -> None:
         """Raises Cancelled when nobody listens any more, so that running work stops cleanly."""
-        frame = protocol.encode(id, message)
+        frame = protocol.encode(id, message, compress=self._mirror is not None)
         try:
             with self._sending:
                 protocol.write_frame(self._replies, frame)
@@ -248,8 +214,19 @@ def main() -> int:
         "For work by hand there is `python -m backend`.",
     )
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
-    device = parser.parse_args().device
+    parser.add_argument(
+        "--over-ssh",
+        action="store_true",
+        help="the client is on another computer: keep copies of its files in a private folder, "
+        "which relative paths start from, and compress what it is sent",
+    )
+    arguments = parser.parse_args()
+    device = arguments.device
     requests, replies = take_over_stdio()
+    mirror = None
+    if arguments.over_ssh:
+        mirror = Mirror(private_folder())
+        os.chdir(mirror.folder)
     print(f"SAGA engine {__version__}, Python {sys.version.split()[0]}, device {device}")
 
     def make_engine() -> "Engine":
@@ -258,7 +235,7 @@ def main() -> int:
         return Engine(device)
 
     try:
-        return Server(requests, replies, make_engine, device).run()
+        return Server(requests, replies, make_engine, device, mirror).run()
     except Cancelled as gone:
         print(gone.message)
         return EXIT_BROKEN_STREAM

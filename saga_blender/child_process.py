@@ -17,12 +17,18 @@ def clean_environment() -> dict[str, str]:
     return {**ours, "PYTHONUTF8": "1"}  # what it prints can be read
 
 
-def last_lines(path: Path, count: int) -> list[str]:
-    """The last lines of a log that say something; none where there is no log (any more)."""
+def last_lines(path: Path, count: int, since: int = 0) -> list[str]:
+    """The last lines of a log that say something; none where there is no log (any more).
+
+    Args:
+        path: the log.
+        count: of the lines, at most.
+        since: the byte that they begin behind, at the earliest.
+    """
     try:
         with path.open("rb") as log:
             log.seek(0, os.SEEK_END)
-            log.seek(max(log.tell() - (1 << 14), 0))
+            log.seek(max(log.tell() - (1 << 14), since))
             lines = log.read().decode(errors="replace").splitlines()
     except OSError:
         return []

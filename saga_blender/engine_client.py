@@ -17,14 +17,23 @@ from pathlib import Path
 from typing import Literal
 
 from ..backend import protocol
-from ..backend.errors import BadInput, EngineFailure, SagaError
-from .engine_process import EngineProcess, last_words
+from ..backend.errors import EngineFailure, SagaError
+from .engine_over_ssh import OverSsh
+from .engine_process import EngineProcess, OnThisComputer, last_words
 
 CLIENT_NAME = "SAGA for Blender"
 POLL_S = 0.005
 HANG_S = 60.0  # without a word, which it says each second, also at work
 MOST_DEATHS = 3  # in a row, until an engine is not started again
 REST_S = 60.0  # and for how long
+
+LINE_BROKE = protocol.Progress(
+    "The line broke, connecting again",
+    fraction=0.0,
+    eta_s=-1.0,
+    memory_mb=0.0,
+    detail="The engine goes on from its last checkpoint.",
+)
 
 OnDone = Callable[[protocol.Reply], None]
 OnProgress = Callable[[protocol.Progress], None]
@@ -35,10 +44,12 @@ OnError = Callable[[SagaError], None]
 class PendingRequest:
     """A request that has not been answered."""
 
-    process: EngineProcess | None
+    message: protocol.Work
+    process: EngineProcess | None  # None where none could be started
     on_done: OnDone | None
     on_progress: OnProgress | None
     on_error: OnError | None
+    cancelled: bool = False
     answer: protocol.Reply | SagaError | None = None
 
     def settle(self, reply: protocol.Reply) -> None:
@@ -61,20 +72,18 @@ class EngineClient:
 
     def __init__(
         self,
-        python: str | Path,
-        package_root: str | Path,
+        place: OnThisComputer | OverSsh,
         device: str = "auto",
         log_folder: str | Path | None = None,
     ) -> None:
         """
         Args:
-            python: the interpreter of the engine's environment.
-            package_root: the folder that holds `backend`.
+            place: where the engine is.
             device: "auto", "cpu" or "cuda".
             log_folder: where the log goes; None is the system's temporary folder.
         """
-        self._command = [str(python), "-m", "backend.server", "--device", device]
-        self._package_root = Path(package_root)
+        self._place = place
+        self._device = device
         self._log_folder = log_folder
         self.log_path: Path | None = None  # there is one once the engine was started
         self._ids = itertools.count(1)
@@ -115,19 +124,17 @@ class EngineClient:
         Raises:
             ProtocolError: a field of the message has the wrong type.
         """
-        id, process = next(self._ids), None
-        try:
-            process = self._living_process()
-            process.send(id, message)
-        except (OSError, EngineFailure) as error:
-            self._events.put((None, id, protocol.failed(_not_started(error))))
-        self._pending[id] = PendingRequest(process, on_done, on_progress, on_error)
+        id = next(self._ids)
+        pending = PendingRequest(message, None, on_done, on_progress, on_error)
+        self._ask(id, pending)
+        self._pending[id] = pending
         return id
 
     def cancel(self, id: int) -> None:
         """Ask to stop a request; it ends with on_error(Cancelled), or its answer was faster."""
         pending = self._pending.get(id)
         if pending is not None and pending.process is not None:
+            pending.cancelled = True
             pending.process.send(next(self._ids), protocol.Cancel(id))
 
     def pump(self, budget_s: float = 0.005) -> None:
@@ -175,9 +182,23 @@ class EngineClient:
             if wait:
                 closing.join()
 
+    @property
+    def _rests(self) -> bool:
+        """Whether no engine is started for a while."""
+        return time.monotonic() < self._rests_until
+
+    def _ask(self, id: int, pending: PendingRequest) -> None:
+        try:
+            pending.process = self._living_process()
+            pending.process.send(id, pending.message)
+        except EngineFailure as error:
+            self._events.put((None, id, protocol.failed(error)))
+        except OSError as error:
+            self._events.put((None, id, protocol.failed(self._place.not_started(error))))
+
     def _living_process(self) -> EngineProcess:
         if self.state == "dead":
-            if time.monotonic() < self._rests_until:
+            if self._rests:
                 raise EngineFailure(
                     f"The engine stopped {MOST_DEATHS} times in a row and is left alone for now.",
                     f"Try again in {REST_S:.0f} s. Why it stopped is in its log, {self.log_path}.",
@@ -186,9 +207,7 @@ class EngineClient:
                 handle, path = tempfile.mkstemp(".log", "saga-engine-", self._log_folder)
                 os.close(handle)
                 self.log_path = Path(path)
-            self._process = EngineProcess(
-                self._command, self._package_root, self.log_path, self._events
-            )
+            self._process = self._place.start(self._device, self.log_path, self._events)
             self._process.send(0, protocol.Hello(protocol.PROTOCOL_VERSION, CLIENT_NAME))
         return self._process
 
@@ -211,13 +230,19 @@ class EngineClient:
             self._pending.pop(id).settle(message)
 
     def _bury(self, process: EngineProcess) -> None:
-        """Answer what a dead engine left unanswered."""
+        """Answer what a dead engine left unanswered, or ask again where only the line broke."""
         self._deaths += 1
         if self._deaths == MOST_DEATHS:
             self._deaths -= 1  # after its rest it has one more try
             self._rests_until = time.monotonic() + REST_S
         for id, pending in self._pending.items():
-            if pending.process is process:
+            if pending.process is not process:
+                continue
+            if process.line_broke and not pending.cancelled and not self._rests:
+                self._ask(id, pending)
+                if pending.on_progress is not None:
+                    pending.on_progress(LINE_BROKE)
+            else:
                 self._events.put((process, id, protocol.failed(process.why())))
 
     def _watch(self) -> None:
@@ -256,12 +281,3 @@ class Silence:
         self.seconds = self.seconds + passed if heard == self.heard else 0.0
         self.heard = heard
         return self.seconds
-
-
-def _not_started(error: OSError | EngineFailure) -> SagaError:
-    if isinstance(error, SagaError):
-        return error
-    return BadInput(
-        f"The engine's Python could not be started: {error}.",
-        "Choose another in the add-on's preferences, or install the engine there.",
-    )

@@ -1,10 +1,12 @@
-"""Where the engine is: installed by the add-on, or in a Python of the person's own."""
+"""Where the engine is: installed by the add-on, in a Python of the person's own, or elsewhere."""
 
 from pathlib import Path
 
 import bpy
 
 from ..backend.errors import BadInput
+from .engine_over_ssh import OverSsh
+from .engine_process import OnThisComputer
 from .installation.environment import Environment
 from .preferences import EXTENSION, preferences
 
@@ -17,8 +19,39 @@ def environment() -> Environment:
 
 
 def weights_folder() -> Path:
-    """Where fetched weights are kept."""
-    return _folder() / "weights"
+    """Where fetched weights are kept: for an engine elsewhere, in its private folder there."""
+    return Path("weights") if is_elsewhere() else _folder() / "weights"
+
+
+def is_elsewhere() -> bool:
+    """Whether the engine is on another computer."""
+    return preferences().engine_on == "SSH"
+
+
+def why_no_engine() -> str:
+    """What must be done in the preferences before the engine can be asked, or ""."""
+    chosen = preferences()
+    if is_elsewhere():
+        return "" if chosen.ssh_host and chosen.ssh_folder else "Say Where the Engine Is"
+    ready = chosen.engine_python or environment().state == "ready"
+    return "" if ready else "Install the Engine"
+
+
+def engine_place() -> OnThisComputer | OverSsh:
+    """Where to start the engine.
+
+    Raises:
+        BadInput: there is none, or nothing may be reached over the network.
+    """
+    if not is_elsewhere():
+        return OnThisComputer(engine_python(), PACKAGE_ROOT)
+    if not bpy.app.online_access:
+        raise BadInput(
+            "Blender may not use the network, so the engine on another computer is out of reach.",
+            "Allow Online Access (Preferences > System), or use the engine on this computer.",
+        )
+    chosen = preferences()
+    return OverSsh(chosen.ssh_host.strip(), chosen.ssh_folder.strip(), chosen.ssh_python.strip())
 
 
 def _folder() -> Path:

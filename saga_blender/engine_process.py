@@ -1,17 +1,39 @@
 """One run of the engine: its process, the pipes to it, and why it ended."""
 
+import os
 import queue
 import signal
 import subprocess
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..backend import protocol
-from ..backend.errors import EngineFailure, SagaError
+from ..backend.errors import BadInput, EngineFailure, SagaError
 from .child_process import NO_WINDOW, clean_environment, last_lines
 
 CLOSE_S = 3.0  # for the engine to end by itself: more than its own grace
+
+
+@dataclass(frozen=True)
+class OnThisComputer:
+    """An engine in a Python of this computer."""
+
+    python: str
+    package_root: Path  # the folder that holds `backend`
+
+    def start(self, device: str, log_path: Path, events: queue.SimpleQueue) -> "EngineProcess":
+        """Start it on a device: "auto", "cpu" or "cuda"."""
+        command = [self.python, "-m", "backend.server", "--device", device]
+        return EngineProcess(command, self.package_root, log_path, events)
+
+    def not_started(self, error: OSError) -> SagaError:
+        """What to tell when it could not be."""
+        return BadInput(
+            f"The engine's Python could not be started: {error}.",
+            "Choose another in the add-on's preferences, or install the engine there.",
+        )
 
 
 class EngineProcess:
@@ -21,11 +43,18 @@ class EngineProcess:
     ended, (process, 0, None) is the last.
     """
 
+    compresses = False  # what it is sent
+
     def __init__(
-        self, command: list[str], package_root: Path, log_path: Path, events: queue.SimpleQueue
+        self,
+        command: list[str],
+        package_root: Path | None,
+        log_path: Path,
+        events: queue.SimpleQueue,
     ) -> None:
         """Raises OSError when there is no such program."""
         with log_path.open("ab") as log:
+            self._log_begins = log.seek(0, os.SEEK_END)
             self._popen = subprocess.Popen(
                 command,
                 cwd=package_root,
@@ -51,7 +80,7 @@ class EngineProcess:
 
     def send(self, id: int, message: protocol.Request) -> None:
         """Queue a message. Raises ProtocolError when it does not fit its own annotations."""
-        self._frames.put(protocol.encode(id, message))
+        self._frames.put(protocol.encode(id, message, self.compresses))
 
     def close(self) -> None:
         """End it: by the end of its stdin, else by force."""
@@ -67,14 +96,22 @@ class EngineProcess:
         self.failure = failure
         self._popen.kill()
 
+    @property
+    def line_broke(self) -> bool:
+        """Whether it ended because its computer was out of reach."""
+        return False
+
     def why(self) -> SagaError:
         """Why it ended, in the artist's words."""
         return self.failure or _explained(self.exit_code, self._log_path)
 
     def _write(self) -> None:
         with self._popen.stdin as pipe, suppress(OSError):  # the reader tells that it is dead
-            while (frame := self._frames.get()) is not None:
+            while (frame := self._next_frame()) is not None:
                 protocol.write_frame(pipe, frame)
+
+    def _next_frame(self) -> list[memoryview] | None:
+        return self._frames.get()
 
     def _read(self) -> None:
         try:
@@ -82,7 +119,7 @@ class EngineProcess:
                 while (frame := protocol.read_message(pipe)) is not None:
                     self.heard += 1
                     if not isinstance(frame[1], protocol.Alive):
-                        self._events.put((self, *frame))
+                        self._hear(*frame)
         except protocol.ProtocolError as error:
             self.failure = EngineFailure(
                 f"The program that was started is no SAGA engine. {error.message}",
@@ -90,7 +127,11 @@ class EngineProcess:
             )
         finally:
             self.close()
-            self._events.put((self, 0, None))
+            self._hear(0, None)
+
+    def _hear(self, id: int, message: protocol.Reply | None) -> None:
+        """Take what it said, in the reader's thread."""
+        self._events.put((self, id, message))
 
 
 def _explained(exit_code: int, log_path: Path) -> EngineFailure:

@@ -14,7 +14,9 @@ import bpy
 from ..backend import protocol
 from ..backend.errors import SagaError
 from .engine_client import EngineClient
-from .engine_place import PACKAGE_ROOT, engine_python
+from .engine_over_ssh import OverSsh
+from .engine_place import engine_place
+from .engine_process import OnThisComputer
 from .installation.installer import Installation
 from .preferences import preferences
 from .viewport import redraw_viewports
@@ -53,7 +55,7 @@ class EngineSession:
 
     def __init__(self) -> None:
         self._client: EngineClient | None = None
-        self._client_settings: tuple[str, str] | None = None
+        self._client_settings: tuple[OnThisComputer | OverSsh, str] | None = None
         self.job: Job | None = None
         self.notice = ""  # how the last job ended, in a sentence
         self.error: SagaError | None = None  # what it failed of
@@ -137,16 +139,12 @@ class EngineSession:
         Who asks it calls `listen` for the answer to come.
 
         Raises:
-            BadInput: no Python is chosen.
+            BadInput: there is no engine to be asked.
         """
-        python, device = engine_python(), preferences().device
-        settings = (python, device)
+        settings = engine_place(), preferences().device
         if self._client is None or settings != self._client_settings:
             self._disconnect()
-            self._client, self._client_settings = (
-                EngineClient(python, PACKAGE_ROOT, device),
-                settings,
-            )
+            self._client, self._client_settings = EngineClient(*settings), settings
         return self._client
 
     def _progressed(self, job: Job, progress: protocol.Progress) -> None:

@@ -1,9 +1,10 @@
 """What the add-on and the engine say to each other, and how it travels. Standard library and numpy.
 
-`messages` holds the vocabulary, `checks` what a field may hold, `frames` the bytes,
-`stroke` how a scribble is said.
+`messages` holds the vocabulary, `copying` that for files, `checks` what a field may hold,
+`frames` the bytes, `compression` how they get fewer, `stroke` how a scribble is said.
 """
 
+from .copying import Bring, Brought, Keep, Kept
 from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
@@ -11,6 +12,7 @@ from .messages import (
     Alive,
     Cancel,
     Click,
+    Copying,
     Decompose,
     Decomposed,
     Described,
@@ -46,8 +48,11 @@ __all__ = [
     "PROTOCOL_VERSION",
     "AddView",
     "Alive",
+    "Bring",
+    "Brought",
     "Cancel",
     "Click",
+    "Copying",
     "Decompose",
     "Decomposed",
     "Described",
@@ -60,6 +65,8 @@ __all__ = [
     "Found",
     "Hello",
     "Info",
+    "Keep",
+    "Kept",
     "Message",
     "Progress",
     "ProtocolError",

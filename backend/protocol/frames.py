@@ -2,9 +2,10 @@
 
 A frame is b"SAGA", the header's length (uint32, little endian), a JSON header
 {"type", "id", "fields", "arrays": [{"name", "dtype", "shape"}]} and then the
-buffers of those arrays: C order, little endian, nothing between them. A
-request's replies carry its id; id 0 speaks of the stream itself. NaN and
-infinities are refused outside arrays: they slip through range checks.
+buffers of those arrays: C order, little endian, nothing between them. One that
+travels compressed has its size on the way as "zlib". A request's replies carry
+its id; id 0 speaks of the stream itself. NaN and infinities are refused outside
+arrays: they slip through range checks.
 """
 
 import json
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO, get_args
 import numpy as np
 
 from .checks import checked, checked_fields
+from .compression import compressed, decompressed, require_expandable
 from .messages import Message, ProtocolError
 
 MAGIC = b"SAGA"
@@ -29,11 +31,16 @@ _PREFIX = struct.Struct("<4sI")
 _CHUNK_BYTES = 1 << 24  # what a peer's word alone makes us allocate
 
 
-def encode(id: int, message: Message) -> list[memoryview]:
+def encode(id: int, message: Message, compress: bool = False) -> list[memoryview]:
     """A frame as the buffers to write one after the other.
 
     Arrays are not copied unless they must be, so leave them alone until the
     frame is written.
+
+    Args:
+        id: of the request that the message is, or answers.
+        message: what is said.
+        compress: let arrays travel compressed where that pays: over a slow line.
 
     Raises:
         ProtocolError: a field does not fit its annotation or a limit.
@@ -50,11 +57,17 @@ def encode(id: int, message: Message) -> list[memoryview]:
         ],
     }
     _array_sizes(header["arrays"])
+    buffers = list(map(_buffer, arrays.values()))
+    if compress:
+        for k, spec in enumerate(header["arrays"]):
+            if (smaller := compressed(buffers[k])) is not None:
+                buffers[k] = memoryview(smaller)
+                spec["zlib"] = len(smaller)
     text = json.dumps(header, separators=(",", ":"), allow_nan=False, default=vars).encode("ascii")
     if len(text) > MAX_HEADER_BYTES:
         raise ProtocolError(f"A message of {len(text)} bytes without its arrays is too long.")
     head = memoryview(_PREFIX.pack(MAGIC, len(text)) + text)
-    return [head, *map(_buffer, arrays.values())]
+    return [head, *buffers]
 
 
 def write_message(stream: BinaryIO, id: int, message: Message) -> None:
@@ -99,7 +112,10 @@ def read_message(stream: BinaryIO) -> tuple[int, Message] | None:
     for spec, size in zip(header["arrays"], _array_sizes(header["arrays"]), strict=True):
         if spec["name"] in values:
             raise ProtocolError(f"{spec['name']!r} is given twice.")
-        buffer = _complete(_receive(stream, size), size)
+        on_the_way = spec.get("zlib", size)
+        buffer = _complete(_receive(stream, on_the_way), on_the_way)
+        if "zlib" in spec:
+            buffer = decompressed(buffer, size)
         values[spec["name"]] = _array(buffer, spec["dtype"], spec["shape"])
     return checked(header["id"], int, "id"), cls(**checked_fields(cls, values))
 
@@ -146,7 +162,7 @@ def _array_sizes(specs: Any) -> list[int]:
 
 
 def _array_bytes(spec: Any) -> int:
-    if not isinstance(spec, dict) or set(spec) != {"name", "dtype", "shape"}:
+    if not isinstance(spec, dict) or set(spec) - {"zlib"} != {"name", "dtype", "shape"}:
         raise ProtocolError("An array is described by its name, dtype and shape.")
     name, shape = checked(spec["name"], str, "name"), spec["shape"]
     if spec["dtype"] not in DTYPES:
@@ -157,7 +173,10 @@ def _array_bytes(spec: Any) -> int:
     # The 1 keeps an empty array from hiding sizes that numpy cannot hold.
     if min(sizes, default=0) < 0 or math.prod(max(size, 1) for size in sizes) > MAX_ARRAY_BYTES:
         raise ProtocolError(f"{name} cannot have the shape {sizes}.")
-    return math.prod(sizes) * np.dtype(spec["dtype"]).itemsize
+    size = math.prod(sizes) * np.dtype(spec["dtype"]).itemsize
+    if "zlib" in spec:
+        require_expandable(checked(spec["zlib"], int, f"the compressed size of {name}"), size)
+    return size
 
 
 def _array(buffer: bytearray, dtype: str, shape: list[int]) -> np.ndarray:

@@ -13,8 +13,9 @@ from ..errors import (
     NotTrained,
     SagaError,
 )
+from .copying import Bring, Brought, Keep, Kept
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 
 class ProtocolError(SagaError):
@@ -197,7 +198,7 @@ class Progress:
 
 @dataclass(frozen=True)
 class Alive:
-    """Sent each second, with id 0: the engine has not hung."""
+    """With id 0: the engine has not hung; over ssh, now and then, that the client is there."""
 
 
 @dataclass(frozen=True)
@@ -289,9 +290,10 @@ class Failed:
 
 # What the engine itself answers.
 Work = Train | Select | Decompose | Find | Info | Fetch | AddView | ForgetViews | Render
-Request = Hello | Work | Cancel
+Copying = Keep | Bring
+Request = Hello | Work | Copying | Cancel | Alive
 Result = Trained | Selected | Decomposed | Found | Described | Fetched | ViewAdded | Rendered
-Reply = Welcome | Alive | Progress | Result | Failed
+Reply = Welcome | Alive | Progress | Result | Kept | Brought | Failed
 Message = Request | Reply
 
 _ERRORS = {

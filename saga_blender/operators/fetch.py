@@ -5,7 +5,7 @@ from bpy.props import EnumProperty
 
 from ...backend import protocol
 from ...backend.weights.catalog import CATALOG
-from ..engine_place import weights_folder
+from ..engine_place import is_elsewhere, weights_folder
 from ..engine_session import session
 from .engine_request import EngineRequest
 from .explained import Explained
@@ -45,7 +45,8 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
         self.layout.prop(self, "weights", expand=True)
         column = self.layout.column(align=True)
         column.label(text=f"{chosen.megabytes} from {chosen.host}, to be kept in")
-        column.label(text=str(weights_folder()))
+        there = " of the engine's own folder, on its computer" if is_elsewhere() else ""
+        column.label(text=f"{weights_folder()}{there}")
 
     def execute(self, context):
         scene = context.scene.name

@@ -2,10 +2,10 @@
 
 import bpy
 
-from ..engine_place import environment
+from ..engine_place import why_no_engine
 from ..engine_session import session
 from ..operators.train import Cancel, TakeOffer, offered
-from ..preferences import EXTENSION, preferences
+from ..preferences import EXTENSION
 from .parts import button, write
 
 
@@ -20,10 +20,10 @@ class SagaPanel(bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        if not preferences().engine_python and environment().state != "ready":
+        if todo := why_no_engine():
             row = layout.row()
             row.alert = True
-            row.operator("preferences.addon_show", text="Install the Engine").module = EXTENSION
+            row.operator("preferences.addon_show", text=todo).module = EXTENSION
         if session.job is not None:
             draw_job(layout)
             if session.job.progress is not None:

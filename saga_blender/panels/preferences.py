@@ -42,6 +42,35 @@ class SagaPreferences(bpy.types.AddonPreferences):
         ),
         subtype="FILE_PATH",
     )
+    engine_on: EnumProperty(
+        name="Engine",
+        description="Which computer does the work",
+        items=[
+            ("HERE", "On This Computer", "In a Python of its own beside Blender"),
+            ("SSH", "On Another Computer", "Over SSH, with your key; nothing else is opened"),
+        ],
+    )
+    ssh_host: StringProperty(
+        name="Host",
+        description=(
+            "The other computer, as in a terminal: what you would write after ssh, such as "
+            "you@workstation, or a name in your ~/.ssh/config"
+        ),
+    )
+    ssh_folder: StringProperty(
+        name="Folder There",
+        description=(
+            "The folder of SAGA for Blender on that computer, in which `make setup` was done, "
+            "such as ~/saga-blender"
+        ),
+    )
+    ssh_python: StringProperty(
+        name="Python There",
+        description=(
+            "The python program that has the engine's packages on that computer. "
+            "Empty: the one that `make setup` made in the folder"
+        ),
+    )
     device: EnumProperty(
         name="Device",
         description="What the engine computes on",
@@ -54,6 +83,11 @@ class SagaPreferences(bpy.types.AddonPreferences):
 
     def draw(self, context):
         layout = self.layout
+        layout.row().prop(self, "engine_on", expand=True)
+        if self.engine_on == "SSH":
+            for name in ("ssh_host", "ssh_folder", "ssh_python", "device"):
+                layout.prop(self, name)
+            return
         installation = session.installation
         if installation is not None and installation.outcome is None:
             _draw_running(layout, installation)

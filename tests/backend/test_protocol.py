@@ -6,6 +6,7 @@ import os
 import struct
 import threading
 import tracemalloc
+import zlib
 
 import numpy as np
 import pytest
@@ -42,6 +43,10 @@ MESSAGES = [
     protocol.Described(text="ok", facts={"a": [1, None, {"b": True}], "c": 0.25}),
     protocol.Rendered(np.arange(24, dtype=np.uint8).reshape(2, 4, 3)),
     protocol.Failed("bad_input", "No.", "Try again."),
+    protocol.Keep("a/b.ply", 10, 1_700_000_000_123_456_789, 4, np.arange(6, dtype=np.uint8)),
+    protocol.Kept(10, whole=True),
+    protocol.Bring("a/b.ply"),
+    protocol.Brought(np.zeros(2000, np.uint8), 10, 1),
 ]
 
 
@@ -52,6 +57,14 @@ def frame(header, arrays=b""):
 
 def header(type="Cancel", id=1, fields=None, arrays=()):
     return {"type": type, "id": id, "fields": fields or {}, "arrays": list(arrays)}
+
+
+def squeezed(shape, size, behind=b"", cut=0):
+    """A frame of an array that is said to have a shape, and holds `size` zeros."""
+    data = zlib.compress(bytes(size))
+    data = data[: len(data) - cut] + behind
+    entry = {"name": "image", "dtype": "uint8", "shape": shape, "zlib": len(data)}
+    return frame(header("Rendered", arrays=[entry]), data)
 
 
 def read(data):
@@ -161,6 +174,13 @@ REFUSED = {
     "boolean of 2": frame(
         header("Rendered", arrays=[{"name": "image", "dtype": "bool", "shape": [2]}]), b"\x01\x02"
     ),
+    "compressed, but larger": frame(header("Rendered", arrays=[{**image, "zlib": 3}]), b"abc"),
+    "compressed to nothing": frame(header("Rendered", arrays=[{**image, "zlib": 0}])),
+    "compressed and damaged": frame(header("Rendered", arrays=[{**image, "zlib": 2}]), b"ab"),
+    "compressed, of another size": squeezed([999], 1000),
+    "compressed, with more behind it": squeezed([1000], 1000, b"more"),
+    "compressed, cut off": squeezed([1000], 1000, cut=5),
+    "compressed from 512 MB": squeezed([MAX_ARRAY_BYTES], 1000),
     "header too long": b"SAGA" + struct.pack("<I", MAX_HEADER_BYTES + 1) + b" " * 100,
 }
 
@@ -181,8 +201,28 @@ def test_a_frame_cut_anywhere_is_refused():
             read(whole[:length])
 
 
-def test_a_lying_header_costs_no_memory():
-    lie = frame(header("Rendered", arrays=[{**image, "shape": [MAX_ARRAY_BYTES]}]), b"short")
+@pytest.mark.parametrize(
+    "values, pays",
+    [
+        (np.arange(100_000, dtype=np.int32), True),
+        (np.zeros(1 << 24, np.uint8), True),
+        (np.zeros((1 << 24) + 1, np.uint8), False),  # nothing large may come from nearly nothing
+        (np.random.default_rng(0).integers(0, 256, 100_000, np.uint8), False),
+        (np.zeros(100, np.uint8), False),
+    ],
+    ids=["numbers", "zeros", "too many zeros", "noise", "a few"],
+)
+def test_arrays_travel_compressed_where_it_pays(values, pays):
+    message = protocol.Selected(values, 0, 0, 0.0, 0.0)
+    plain, small = (b"".join(encode(1, message, compress)) for compress in (False, True))
+    assert (small != plain) == pays and len(small) <= len(plain)
+    assert_same(read(small)[1], message)
+
+
+@pytest.mark.parametrize("said", [{}, {"zlib": 60_000_000}], ids=["plain", "compressed"])
+def test_a_lying_header_costs_no_memory(said):
+    entry = {**image, "shape": [MAX_ARRAY_BYTES - 1], **said}
+    lie = frame(header("Rendered", arrays=[entry]), b"short")
     tracemalloc.start()
     try:
         with pytest.raises(ProtocolError, match="too early"):
@@ -235,7 +275,7 @@ def test_an_error_of_a_newer_engine_keeps_its_code():
     assert isinstance(error, errors.SagaError) and error.code == "too_new"
 
 
-FRAMES = [b"".join(encode(1, message)) for message in MESSAGES]
+FRAMES = [b"".join(encode(1, message, compress=True)) for message in MESSAGES]
 edits = st.lists(
     st.tuples(st.integers(0, 400), st.integers(0, 3), st.binary(max_size=6)), max_size=4
 )

@@ -27,10 +27,10 @@ COMMAND = [sys.executable, "-m", "backend.server", "--device", "cpu"]
 class Peer:
     """The client's side of a server."""
 
-    def __init__(self, package_root, log):
+    def __init__(self, package_root, log, command, env):
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(
-            COMMAND, cwd=package_root, stdin=pipe, stdout=pipe, stderr=log
+            command, cwd=package_root, stdin=pipe, stdout=pipe, stderr=log, env=env
         )
 
     def send(self, id, message):
@@ -66,8 +66,8 @@ class Peer:
 def connect():
     peers = []
 
-    def start(package_root=STAND_IN, log=subprocess.PIPE):
-        peers.append(Peer(package_root, log))
+    def start(package_root=STAND_IN, log=subprocess.PIPE, command=COMMAND, env=None):
+        peers.append(Peer(package_root, log, command, env))
         return peers[-1]
 
     yield start
@@ -199,6 +199,36 @@ def test_a_log_that_cannot_be_written_ends_nothing(connect):
         for id, what in enumerate(("noise", "defect", "next")):
             server.ask(id, what)
             assert server.answer()[0] == id
+
+
+def test_it_keeps_no_copies_for_a_client_on_its_own_computer(connect):
+    server = connect()
+    server.greet()
+    server.send(1, protocol.Keep("a.ply", 0, 0))
+    id, failed = server.answer()
+    assert (id, failed.code) == (1, "bad_input")
+
+
+@pytest.mark.fault("the line to another computer dies without a word")
+def test_over_ssh_it_ends_when_its_client_is_silent_for_long(connect, tmp_path):
+    code = (
+        "import sys, os\n"
+        "from backend import server\n"
+        "server.SILENCE_S = 2.5\n"
+        "sys.argv = ['server', '--over-ssh', '--device', 'cpu']\n"
+        "os._exit(server.main())\n"
+    )
+    home = {**os.environ, "XDG_CACHE_HOME": str(tmp_path)}
+    server = connect(command=[sys.executable, "-c", code], env=home)
+    server.greet()
+    for _ in range(4):
+        time.sleep(1)
+        server.send(0, Alive())
+    server.ask(1, "next")
+    assert server.answer()[1].text == "next"
+    began = time.monotonic()
+    assert server.process.wait(PATIENCE_S) == EXIT_BROKEN_STREAM
+    assert time.monotonic() - began > 1.5
 
 
 def test_it_says_that_it_lives_while_it_works(connect):

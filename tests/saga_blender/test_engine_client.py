@@ -27,7 +27,9 @@ def connect(tmp_path):
 
     def make(python=ENGINE_PYTHON, package_root=STAND_IN, **options):
         clients.append(
-            engine_client.EngineClient(python, package_root, "cpu", log_folder=tmp_path, **options)
+            engine_client.EngineClient(
+                engine_process.OnThisComputer(str(python), package_root), "cpu", tmp_path, **options
+            )
         )
         return clients[-1]
 

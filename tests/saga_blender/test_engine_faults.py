@@ -48,7 +48,8 @@ def connect(tmp_path):
     clients = []
 
     def make(package_root=STAND_IN):
-        clients.append(Watched(ENGINE_PYTHON, package_root, "cpu", log_folder=tmp_path))
+        place = engine_process.OnThisComputer(ENGINE_PYTHON, package_root)
+        clients.append(Watched(place, "cpu", tmp_path))
         return clients[-1]
 
     yield make

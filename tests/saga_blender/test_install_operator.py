@@ -48,7 +48,8 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
         region = SimpleNamespace(width=500)
         context = SimpleNamespace(region=region, preferences=bpy.context.preferences)
         draw = panel.SagaPreferences.draw
-        stand_in = SimpleNamespace(layout=Layout(shown), engine_python=chosen.engine_python)
+        stand_in = SimpleNamespace(layout=Layout(shown), engine_on=chosen.engine_on)
+        stand_in.engine_python = chosen.engine_python
         rna = SimpleNamespace(properties=chosen.bl_rna.properties)
         stand_in.bl_rna = rna
         draw(stand_in, context)

@@ -1,0 +1,107 @@
+"""Copies of a client's files, for an engine that works on another computer."""
+
+import glob
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import BadInput
+from .protocol import Bring, Brought, Copying, Keep, Kept
+
+PIECE_BYTES = 1 << 18  # read at once: what is under way shows and can be stopped
+
+
+def private_folder() -> Path:
+    """The folder for copies and weights, made where it is missing, that nobody else may read.
+
+    Raises:
+        BadInput: it cannot be made.
+    """
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(caches).absolute() / "saga-blender"
+    try:
+        folder.mkdir(0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    return folder
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A folder in which a client's files lie as they do on its own computer."""
+
+    folder: Path
+
+    def answer(self, request: Copying) -> Kept | Brought:
+        """Take or give a piece of a file.
+
+        Raises:
+            BadInput: the path leads out of the folder, a piece is missing before the one
+                that came, or the disk refuses.
+        """
+        path = self._inside(request.path)
+        try:
+            return _bring(path, request) if isinstance(request, Bring) else _keep(path, request)
+        except (OSError, OverflowError) as error:
+            raise _unusable(path, error) from error
+
+    def _inside(self, name: str) -> Path:
+        try:
+            path = (self.folder / name).resolve()
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{name!r} cannot be the name of a file: {error}.") from error
+        if path == self.folder.resolve() or not path.is_relative_to(self.folder.resolve()):
+            raise BadInput(f"{name!r} is not in the engine's folder of copies.")
+        return path
+
+
+def _keep(path: Path, file: Keep) -> Kept:
+    if _stamp(path) == (file.size, file.modified):
+        return Kept(file.size, whole=True)
+    draft = path.with_name(f"{path.name}.{file.size:x}-{file.modified:x}.part")
+    there = draft.stat().st_size if draft.is_file() else 0
+    if file.piece is None:
+        return Kept(there, whole=False)
+    if file.offset > there:
+        raise BadInput(f"A piece of {path.name} was lost.", "Ask again: what is there is kept.")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with draft.open("r+b" if there else "wb") as copy:
+        copy.seek(file.offset)
+        copy.write(file.piece)
+    there = draft.stat().st_size
+    if there < file.size:
+        return Kept(there, whole=False)
+    os.utime(draft, ns=(file.modified, file.modified))
+    os.replace(draft, path)
+    for older in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        older.unlink(missing_ok=True)
+    return Kept(there, whole=True)
+
+
+def _bring(path: Path, wanted: Bring) -> Brought:
+    if not path.is_file():
+        return Brought(np.zeros(0, np.uint8), 0, 0)
+    with path.open("rb") as file:
+        stat = os.fstat(file.fileno())
+        file.seek(wanted.offset)
+        piece = np.frombuffer(file.read(PIECE_BYTES), np.uint8)
+    return Brought(piece, stat.st_size, stat.st_mtime_ns)
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    """What a file is told from others by: its size and when it was changed."""
+    if not path.is_file():
+        return None
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _unusable(path: Path, error: OSError | OverflowError) -> BadInput:
+    why = getattr(error, "strerror", None) or error
+    return BadInput(
+        f"On the engine's computer {path} cannot be used: {why}.",
+        "Make room there, or ask who looks after it; then ask again.",
+    )

@@ -1,0 +1,239 @@
+"""An engine that is asked on another computer, where it finds this computer's files as copies.
+
+A file is copied when a request first needs it, and again when it has changed;
+copying goes on where it was interrupted. What the engine learns of a scene is
+copied back, so that it lies beside the splat as ever.
+"""
+
+import os
+import platform
+import queue
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from ..backend import protocol
+from ..backend.errors import BadInput, Cancelled, SagaError
+from ..backend.files import replacing
+from ..backend.workspace import Workspace
+from .engine_process import EngineProcess
+from .scene_files import files_for, paths_in, translated
+
+PIECE_BYTES = 1 << 18
+PIECES_UNDER_WAY = 8  # that have not been confirmed: what a long line holds
+HEARTBEAT_S = 20.0  # of silence, after which the engine is told that we live
+
+_US = re.sub(r"[^\w-]", "_", platform.node()) or "client"  # the folder of our files there
+
+
+def there(path: str | Path) -> str:
+    """Where the copy of a file lies, in the engine's folder of copies."""
+    drive, rest = os.path.splitdrive(os.path.abspath(path))
+    parts = [part for part in re.split(r"[\\/:]+", drive) if part]
+    return "/".join([_US, *parts, *Path(rest).parts[1:]])
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """A file, and what tells whether it is still the same."""
+
+    path: Path
+    size: int
+    modified: int  # nanoseconds since 1970
+
+    @classmethod
+    def now(cls, path: Path) -> "Stamped":
+        stat = path.stat()
+        return cls(path, stat.st_size, stat.st_mtime_ns)
+
+    def kept(self, offset: int = 0, piece: np.ndarray | None = None) -> protocol.Keep:
+        """The request to keep it."""
+        return protocol.Keep(there(self.path), self.size, self.modified, offset, piece)
+
+
+class Gone(Exception):
+    """The engine has ended."""
+
+
+class MirroringProcess(EngineProcess):
+    """One run of an engine whose requests are preceded by the files that they are about.
+
+    A thread of its own does the copying; what it asks has negative ids.
+    """
+
+    compresses = True
+
+    def __init__(
+        self, host: str, command: list[str], log_path: Path, events: queue.SimpleQueue
+    ) -> None:
+        """Raises OSError when there is no such program."""
+        self.host = host
+        self._errands: queue.SimpleQueue = queue.SimpleQueue()  # requests to ask, replies to give
+        self._answers: queue.SimpleQueue = queue.SimpleQueue()
+        self._last_asked = 0
+        self._copied: set[Stamped] = set()
+        self._scenes: dict[int, Path] = {}  # that requests under way change
+        self._asking = threading.Lock()  # guards the next, and that nothing is asked after it
+        self._cancelled: set[int] = set()
+        super().__init__(command, None, log_path, events)
+        threading.Thread(target=self._run_errands, name="engine errands", daemon=True).start()
+
+    def send(self, id: int, message: protocol.Request) -> None:
+        """Queue a message. Raises ProtocolError when it does not fit its own annotations."""
+        if isinstance(message, protocol.Work):
+            protocol.encode(id, message)
+            self._errands.put((id, message))
+            return
+        with self._asking:
+            if isinstance(message, protocol.Cancel):
+                self._cancelled.add(message.request)
+            super().send(id, message)
+
+    def _hear(self, id: int, message: protocol.Reply | None) -> None:
+        if message is None:
+            self._answers.put((0, None))
+            self._errands.put((0, None))
+        if id < 0:
+            self._answers.put((id, message))
+        elif isinstance(message, protocol.Trained | protocol.ViewAdded):
+            self._errands.put((id, message))
+        else:
+            super()._hear(id, self._as_here(message))
+
+    def _next_frame(self) -> list[memoryview] | None:
+        while True:
+            try:
+                return self._frames.get(timeout=HEARTBEAT_S)
+            except queue.Empty:
+                super().send(0, protocol.Alive())
+
+    def _run_errands(self) -> None:
+        while True:
+            id, message = self._errands.get()
+            if message is None:
+                return
+            try:
+                if isinstance(message, protocol.Work):
+                    self._ask(id, message)
+                else:
+                    super()._hear(id, self._brought_home(id, message))
+            except Gone:
+                return
+            except SagaError as error:
+                super()._hear(id, protocol.failed(error))
+            except OSError as error:
+                unread = BadInput(f"{error.filename} cannot be read: {error.strerror}.")
+                super()._hear(id, protocol.failed(unread))
+
+    def _ask(self, id: int, message: protocol.Work) -> None:
+        """Ask a request once its files are there."""
+        files = [Stamped.now(path) for path in files_for(message)]
+        self._copy(id, [file for file in files if file not in self._copied])
+        if isinstance(message, protocol.Train | protocol.AddView | protocol.ForgetViews):
+            self._scenes[id] = Path(message.scene)
+        message = translated(message, {path: there(path) for path in paths_in(message)})
+        with self._asking:
+            self._require_wanted(id)
+            super().send(id, message)
+
+    def _copy(self, id: int, files: list[Stamped]) -> None:
+        """Have copies of files there, from where copying broke off."""
+        asked = [(file, self._request(file.kept())) for file in files]
+        answers = [(file, self._answer(ask)) for file, ask in asked]
+        self._copied |= {file for file, kept in answers if kept.whole}
+        missing = [(file, kept.bytes) for file, kept in answers if not kept.whole]
+        total = sum(file.size - start for file, start in missing)
+        sent = 0
+        for file, start in missing:
+            under_way: deque[int] = deque()
+            for offset, piece in _pieces(file, start):
+                self._require_wanted(id)
+                self._tell(id, sent / max(total, 1), file.path.name)
+                under_way.append(self._request(file.kept(offset, piece)))
+                sent += len(piece)
+                if len(under_way) > PIECES_UNDER_WAY:
+                    self._answer(under_way.popleft())
+            while under_way:
+                kept = self._answer(under_way.popleft())
+            if not kept.whole:
+                raise BadInput(f"{file.path} changed while it was sent.", "Try again.")
+            self._copied.add(file)
+
+    def _brought_home(
+        self, id: int, reply: protocol.Trained | protocol.ViewAdded
+    ) -> protocol.Reply:
+        """The reply, once what it tells of lies beside the scene here too."""
+        work = Workspace(self._scenes.pop(id))
+        if isinstance(reply, protocol.Trained):
+            self._bring(id, work.field)
+            return replace(reply, model=str(work.field))
+        self._bring(id, work.added_cameras)
+        return reply
+
+    def _bring(self, id: int, path: Path) -> None:
+        """Have the file that is there in place of the one here."""
+        part = self._answer(self._request(protocol.Bring(there(path))))
+        if not part.modified:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(exist_ok=True)
+        first = part
+        with replacing(path) as file:
+            while len(part.piece) and (part.size, part.modified) == (first.size, first.modified):
+                file.write(part.piece)
+                self._tell(id, file.tell() / part.size, path.name)
+                wanted = protocol.Bring(there(path), file.tell())
+                part = self._answer(self._request(wanted))
+            if file.tell() != first.size:
+                raise BadInput(f"{path.name} changed while it was brought here.", "Try again.")
+        os.utime(path, ns=(first.modified, first.modified))
+        self._copied.add(Stamped.now(path))
+
+    def _request(self, message: protocol.Copying) -> int:
+        self._last_asked -= 1
+        super().send(self._last_asked, message)
+        return self._last_asked
+
+    def _answer(self, id: int) -> protocol.Kept | protocol.Brought:
+        """Wait for the answer to what was asked; earlier ones nobody waits for any more."""
+        answered, reply = self._answers.get()
+        while reply is not None and answered != id:
+            answered, reply = self._answers.get()
+        if reply is None:
+            raise Gone
+        if isinstance(reply, protocol.Failed):
+            raise protocol.error_of(reply)
+        return reply
+
+    def _require_wanted(self, id: int) -> None:
+        if id in self._cancelled:
+            raise Cancelled()
+
+    def _tell(self, id: int, fraction: float, name: str) -> None:
+        stage = f"Copying files to and from {self.host}"
+        super()._hear(id, protocol.Progress(stage, min(fraction, 1.0), -1.0, 0.0, name))
+
+    def _as_here(self, message: protocol.Reply | None) -> protocol.Reply | None:
+        """A failure that names files as they are called here."""
+        if not isinstance(message, protocol.Failed):
+            return message
+        copies = re.compile(rf"\S*/{re.escape(_US)}(?=/)")
+        said = {name: copies.sub("", getattr(message, name)) for name in ("message", "advice")}
+        return replace(message, **said)
+
+
+def _pieces(file: Stamped, start: int) -> Iterator[tuple[int, np.ndarray]]:
+    """A file from somewhere on; at least one piece, if an empty one, which tells that it ends."""
+    with file.path.open("rb") as stream:
+        stream.seek(start)
+        offset = start
+        while piece := stream.read(PIECE_BYTES):
+            yield offset, np.frombuffer(piece, np.uint8)
+            offset += len(piece)
+    if offset == start:
+        yield start, np.zeros(0, np.uint8)

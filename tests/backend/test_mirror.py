@@ -1,0 +1,90 @@
+"""Copies of a client's files: in their folder, piece by piece, whole or not at all."""
+
+import numpy as np
+import pytest
+
+from backend.errors import BadInput
+from backend.mirror import PIECE_BYTES, Mirror, private_folder
+from backend.protocol import Bring, Keep
+
+MODIFIED = 1_700_000_000_123_456_700
+
+
+@pytest.fixture
+def mirror(tmp_path) -> Mirror:
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    return Mirror(folder)
+
+
+def keep(mirror, offset=0, piece=None, path="me/a scene.ply", size=10, modified=MODIFIED):
+    data = None if piece is None else np.frombuffer(piece, np.uint8)
+    kept = mirror.answer(Keep(path, size, modified, offset, data))
+    return kept.bytes, kept.whole
+
+
+def test_a_file_comes_in_pieces_and_appears_when_it_is_whole(mirror):
+    copy = mirror.folder / "me" / "a scene.ply"
+    assert keep(mirror) == (0, False)
+    assert keep(mirror, 0, b"01234") == (5, False)
+    assert keep(mirror, 3, b"3456") == (7, False)  # from another Blender that sends it, too
+    assert not copy.exists()
+    assert keep(mirror) == (7, False)
+    assert keep(mirror, 7, b"789") == (10, True)
+    assert copy.read_bytes() == b"0123456789" and copy.stat().st_mtime_ns == MODIFIED
+    assert keep(mirror) == (10, True)
+    assert keep(mirror, 7, b"789") == (10, True)
+
+
+def test_a_changed_file_takes_the_place_of_the_old_one_and_of_what_was_begun(mirror):
+    keep(mirror, 0, b"0123456789")
+    keep(mirror, 0, b"01", modified=MODIFIED + 1)
+    assert keep(mirror, modified=MODIFIED + 2) == (0, False)
+    assert keep(mirror, 0, b"", size=0, modified=MODIFIED + 2) == (0, True)
+    (copy,) = (mirror.folder / "me").iterdir()
+    assert copy.read_bytes() == b""
+
+
+def test_a_piece_that_was_lost_is_told(mirror):
+    keep(mirror, 0, b"01")
+    with pytest.raises(BadInput, match="lost"):
+        keep(mirror, 4, b"456789")
+    assert keep(mirror) == (2, False)
+
+
+@pytest.mark.parametrize(
+    "path", ["", ".", "..", "/etc/passwd", "me/../../outside", "out/side", "a\0b", "x" * 5000]
+)
+def test_nothing_leads_out_of_the_folder(mirror, tmp_path, path):
+    (mirror.folder / "out").symlink_to(tmp_path)
+    (tmp_path / "side").write_bytes(b"secret")
+    with pytest.raises(BadInput):
+        keep(mirror, 0, b"0123456789", path=path)
+    with pytest.raises(BadInput):
+        mirror.answer(Bring(path))
+    assert (tmp_path / "side").read_bytes() == b"secret"
+
+
+def test_a_file_that_cannot_be_written_is_told(mirror):
+    (mirror.folder / "me").write_bytes(b"a file where a folder should be")
+    with pytest.raises(BadInput, match="cannot be used"):
+        keep(mirror, 0, b"0123456789")
+
+
+def test_a_file_is_brought_in_pieces(mirror):
+    content = np.random.default_rng(0).bytes(PIECE_BYTES + 5)
+    (mirror.folder / "field").write_bytes(content)
+    first = mirror.answer(Bring("field"))
+    second = mirror.answer(Bring("field", PIECE_BYTES))
+    end = mirror.answer(Bring("field", PIECE_BYTES + 5))
+    assert first.piece.tobytes() + second.piece.tobytes() == content and len(end.piece) == 0
+    assert first.size == len(content) and first.modified == second.modified > 0
+    assert mirror.answer(Bring("nothing")).modified == 0
+
+
+def test_the_private_folder_is_closed_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    folder = private_folder()
+    folder.chmod(0o755)
+    assert private_folder() == folder == tmp_path / "caches" / "saga-blender"
+    assert folder.stat().st_mode & 0o777 == 0o700
