@@ -1,4 +1,4 @@
-"""Makes one of the project's environments: python .ci/setup.py engine|bpy45|bpy52.
+"""Makes one of the project's environments: python .ci/setup.py engine|bpy45|bpy50|...
 
 Runs with the standard library of Python 3.11 or newer and does the rest itself. The
 engine is installed as the add-on installs it, from the same lock files.
@@ -32,7 +32,10 @@ class Environment:
 ENVIRONMENTS = {
     "engine": Environment(ROOT / ".venv", (3, 11), "dev.txt", "torch"),
     "bpy45": Environment(ROOT / ".venv-bpy45", (3, 11), "bpy45.txt", "bpy"),
+    "bpy50": Environment(ROOT / ".venv-bpy50", (3, 11), "bpy50.txt", "bpy"),
+    "bpy51": Environment(ROOT / ".venv-bpy51", (3, 13), "bpy51.txt", "bpy", optional=True),
     "bpy52": Environment(ROOT / ".venv-bpy52", (3, 13), "bpy52.txt", "bpy", optional=True),
+    "bpynewest": Environment(ROOT / ".venv-bpynewest", (3, 13), "bpynewest.txt", "bpy"),
 }
 
 
@@ -107,7 +110,7 @@ def main(name: str) -> None:
     if python is None:
         missing = f"{environment.folder.name} needs Python {version}, which is not here"
         if environment.optional:
-            print(f"LEFT OUT: {missing}. Tests on Blender 5.2 do not run.")
+            print(f"LEFT OUT: {missing}. Its tests do not run.")
             return
         sys.exit(f"{missing}: install it (python{version} on the PATH) and try again.")
     try:

@@ -4,7 +4,7 @@ import atexit
 
 import bpy
 
-from . import keymaps, panels
+from . import keymaps, panels, warming
 from .clicks import clicking
 from .drawing.overlay import overlay
 from .engine_session import session
@@ -99,6 +99,7 @@ def register() -> None:
         after = tool.bl_idname
     keymaps.register()
     overlay.register()
+    warming.register()
     atexit.register(session.end)  # Blender does not call unregister() when it quits
 
 
@@ -106,6 +107,7 @@ def unregister() -> None:
     """Called by Blender when the extension is disabled; leaves nothing behind."""
     atexit.unregister(session.end)
     session.close()
+    warming.unregister()
     clicking.forget()
     overlay.unregister()
     keymaps.unregister()

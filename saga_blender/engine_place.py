@@ -12,6 +12,14 @@ from .preferences import EXTENSION, preferences
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[1]  # the folder that holds backend/
 
+STANDS = {  # what is said of the environment's state, and what can be done about it
+    "missing": ("The engine is not installed", "Install Engine"),
+    "unfinished": ("The engine's installation was interrupted", "Go On Installing"),
+    "outdated": ("The engine's packages changed with this update", "Update Engine"),
+    "broken": ("The Blender that the engine was installed with is gone", "Repair Engine"),
+    "ready": ("The engine is installed", "Repair Engine"),
+}
+
 
 def environment() -> Environment:
     """The environment that the add-on installs, whether it is there or not."""
@@ -28,13 +36,14 @@ def is_elsewhere() -> bool:
     return preferences().engine_on == "SSH"
 
 
-def why_no_engine() -> str:
-    """What must be done in the preferences before the engine can be asked, or ""."""
+def why_no_engine() -> tuple[str, str] | None:
+    """What is amiss with the engine, and what can be done about it in the preferences."""
     chosen = preferences()
     if is_elsewhere():
-        return "" if chosen.ssh_host and chosen.ssh_folder else "Say Where the Engine Is"
-    ready = chosen.engine_python or environment().state == "ready"
-    return "" if ready else "Install the Engine"
+        known = chosen.ssh_host and chosen.ssh_folder
+        return None if known else ("The engine's place is not known", "Say Where the Engine Is")
+    ready = chosen.engine_python or (state := environment().state) == "ready"
+    return None if ready else STANDS[state]
 
 
 def engine_place() -> OnThisComputer | OverSsh:

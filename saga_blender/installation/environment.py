@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...backend.errors import BadInput
-from .plan import lock_files, python_of
+from .plan import lock_files, python_of, warmed_up
 
 State = Literal["missing", "unfinished", "outdated", "broken", "ready"]
 
@@ -45,6 +45,16 @@ class Environment:
         if not self.python.exists():  # a link to a Blender that was moved or removed
             return "broken"
         return "ready" if stamp == _stamp(build, self.package_root) else "outdated"
+
+    @property
+    def is_warm(self) -> bool:
+        """Whether it was tried out since the add-on came or was updated: what it compiles lies
+        beside the add-on's modules and goes with them."""
+        try:
+            came = (self.package_root / "backend" / "warm_up.py").stat().st_mtime
+            return warmed_up(self.folder).stat().st_mtime >= came
+        except OSError:
+            return False
 
     def finish(self, build: str) -> None:
         """Remember that it is complete."""

@@ -82,8 +82,18 @@ def steps(environment: Path, base_python: str, build: Build, package_root: Path)
         Step("Fetching the installer", ((*pip, "-r", str(package_root / UV_LOCK)), (python, "-V"))),
         Step("Installing packages", ((*uv, *common), (*pip, *common))),
         Step("Installing PyTorch", ((*uv, *uv_torch, *torch), (*pip, *pip_torch, *torch))),
-        Step("Trying it out", ((python, "-m", "backend.warm_up"),)),
+        Step("Trying it out", (warm_up(environment),)),
     ]
+
+
+def warm_up(environment: Path) -> tuple[str, ...]:
+    """The command that tries the engine out and compiles what it needs."""
+    return str(python_of(environment)), "-m", "backend.warm_up", str(warmed_up(environment))
+
+
+def warmed_up(environment: Path) -> Path:
+    """The file that was touched when the engine was last tried out."""
+    return environment / "warm"
 
 
 def lock_files(build: str, package_root: Path) -> list[Path]:

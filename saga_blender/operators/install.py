@@ -10,6 +10,7 @@ from ..engine_place import environment
 from ..engine_session import session
 from ..installation.installer import Installation
 from ..installation.plan import CPU, CUDA
+from ..warming import warming
 from .explained import Explained
 
 _TICK_S = 0.5
@@ -55,7 +56,7 @@ class InstallEngine(Explained, bpy.types.Operator):
 
     def execute(self, _context):
         place = environment()
-        session.close()  # its files are in use
+        _close()
         session.installation = Installation(place, sys.executable, fresh=self.repair)
         session.installation.start()
         if bpy.app.background:
@@ -101,7 +102,7 @@ class RemoveEngine(Explained, bpy.types.Operator):
         return context.window_manager.invoke_confirm(self, event)
 
     def execute(self, _context):
-        session.close()
+        _close()
         session.installation = None
         try:
             environment().remove()
@@ -109,6 +110,12 @@ class RemoveEngine(Explained, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}
+
+
+def _close() -> None:
+    """End the engine: its files are about to change."""
+    session.close()
+    warming.stop()
 
 
 def _follow() -> float | None:

@@ -20,10 +20,12 @@ class SagaPanel(bpy.types.Panel):
 
     def draw(self, context):
         layout = self.layout
-        if todo := why_no_engine():
-            row = layout.row()
-            row.alert = True
-            row.operator("preferences.addon_show", text=todo).module = EXTENSION
+        if (amiss := why_no_engine()) is not None:
+            stands, remedy = amiss
+            box = layout.box()
+            box.alert = True
+            write(box, context, stands, icon="INFO")
+            box.operator("preferences.addon_show", text=remedy).module = EXTENSION
         if session.job is not None:
             draw_job(layout)
             if session.job.progress is not None:

@@ -4,7 +4,7 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ..child_process import last_lines
-from ..engine_place import environment
+from ..engine_place import STANDS, environment
 from ..engine_session import session
 from ..installation.environment import Environment
 from ..installation.installer import Installation
@@ -13,13 +13,6 @@ from ..preferences import EXTENSION
 from .parts import write
 
 LOG_LINES = 4
-STANDS = {  # what is said of the environment's state, and what can be done about it
-    "missing": ("The engine is not installed", "Install Engine"),
-    "unfinished": ("The engine's installation was interrupted", "Go On Installing"),
-    "outdated": ("The engine is of another version than the add-on", "Update Engine"),
-    "broken": ("The Blender that the engine was installed with is gone", "Repair Engine"),
-    "ready": ("The engine is installed", "Repair Engine"),
-}
 
 
 class SagaPreferences(bpy.types.AddonPreferences):

@@ -1,8 +1,10 @@
 """The button that installs the engine."""
 
+import os
 import shutil
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import bpy
@@ -71,6 +73,65 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     session.installation = None
 
 
+@pytest.fixture
+def engine_of_before(addon, chosen, tmp_path, monkeypatch):
+    """An installed engine and the add-on's folder, in which an update can be played."""
+    root = tmp_path / "add-on"
+    for folder in ("requirements", "backend"):
+        (root / folder).mkdir(parents=True)
+    for lock in ("engine", "torch-cpu"):
+        (root / "requirements" / f"{lock}.lock").write_text("before")
+    said = "import pathlib, sys; print('It works.'); pathlib.Path(sys.argv[1]).touch()"
+    (root / "backend" / "warm_up.py").write_text(said)
+    (root / "backend" / "__init__.py").touch()
+    monkeypatch.setattr(addon("saga_blender.engine_place"), "PACKAGE_ROOT", root)
+    place = addon("saga_blender.engine_place").environment()
+    place.python.parent.mkdir(parents=True)
+    place.python.symlink_to(sys.executable)
+    place.finish("cpu")
+    assert place.state == "ready"
+    return place
+
+
+def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
+    addon, engine_of_before
+):
+    place, session = engine_of_before, addon("saga_blender.engine_session").session
+    session.installation = None
+    (place.package_root / "requirements" / "engine.lock").write_text("after")
+    was = {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
+    shown = []
+    layout, region = Layout(shown), SimpleNamespace(width=500)
+    context = SimpleNamespace(region=region, preferences=bpy.context.preferences)
+    addon("saga_blender.panels.preferences")._draw_engine(layout, place)
+    addon("saga_blender.panels.engine").SagaPanel.draw(SimpleNamespace(layout=layout), context)
+    sentence = ["The engine's packages changed with this update", "Update Engine"]
+    assert shown == [*sentence, "Remove", *sentence]
+    addon("saga_blender.warming").warming.start()
+    assert addon("saga_blender.engine_place").engine_python() == str(place.python)  # it still works
+    assert was == {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
+    assert session.installation is None
+
+
+def test_after_an_update_the_engine_compiles_before_it_is_asked(addon, engine_of_before):
+    place, warming = engine_of_before, addon("saga_blender.warming").warming
+    assert not place.is_warm
+    warming.start()
+    assert warming.process.wait(60) == 0 and place.is_warm
+    warming.stop()
+    warming.start()
+    assert warming.process is None  # once is enough
+    updated = place.package_root / "backend" / "warm_up.py"
+    updated.write_text("import time; time.sleep(60)")
+    later = time.time() + 10
+    os.utime(updated, (later, later))
+    assert not place.is_warm
+    warming.start()
+    process = warming.process
+    warming.stop()
+    assert process.poll() is not None and not place.is_warm
+
+
 def registry_answers(folder) -> bool:
     """Whether pip can reach the registry that it is configured for."""
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries=0", "-q", "plyfile"]
@@ -88,6 +149,7 @@ def test_the_real_engine_is_installed_answers_and_is_removed(addon, chosen, tmp_
     session, protocol = addon("saga_blender.engine_session").session, addon("backend.protocol")
     assert "PyTorch 2.13.0" in session.installation.outcome
     assert not shutil.which("cc")
+    assert addon("saga_blender.engine_place").environment().is_warm
     with pytest.raises(addon("backend.errors").BadInput, match="missing"):
         session.wait(protocol.Info("missing.ply"))
     assert bpy.ops.saga.remove_engine() == {"FINISHED"}
