@@ -1,6 +1,16 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 ENGINE = .venv/bin/python
 BLENDER = .venv-bpy45/bin/python
+MATRIX = .venv-bpy45 .venv-bpy50 .venv-bpy51 .venv-bpy52
+
+# The add-on's tests in some of the environments that have bpy; one whose Python is missing has none.
+define in_blenders
+@set -e; for environment in $(1); do \
+  [ -e $$environment/ready ] || continue; \
+  $$environment/bin/python -c "from importlib.metadata import version; print('Blender', version('bpy'))"; \
+  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest -rs tests/saga_blender; \
+done
+endef
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
@@ -13,11 +23,15 @@ demo: .venv/ready .venv-bpy45/ready ## a synthetic scene through the whole line,
 
 test: .venv/ready .venv-bpy45/ready .venv-bpy52/ready lint ## all tests, without a window
 	$(ENGINE) -m pytest -rs tests --ignore tests/saga_blender --ignore tests/gui
-	@set -e; for environment in .venv-bpy45 .venv-bpy52; do \
-	  [ -e $$environment/ready ] || continue; \
-	  echo "$$environment:"; \
-	  SAGA_ENGINE_PYTHON=$(CURDIR)/$(ENGINE) $$environment/bin/python -m pytest -rs tests/saga_blender; \
-	done
+	$(call in_blenders,.venv-bpy45 .venv-bpy52)
+
+matrix: .venv/ready $(MATRIX:%=%/ready) ## the add-on's tests in every Blender that is supported
+	$(call in_blenders,$(MATRIX))
+
+newest: .venv/ready ## the add-on's tests in the newest Blender that the registry has
+	rm -rf .venv-bpynewest
+	@$(PYTHON) .ci/setup.py bpynewest
+	$(call in_blenders,.venv-bpynewest)
 
 fuzz: .venv/ready ## 10,000 broken files of each kind, and what the readers make of them
 	$(ENGINE) -m pytest -rs tests/fuzz --cases 10000 --durations 30
@@ -45,12 +59,15 @@ pictures: .venv/ready ## a real scene taken apart, into docs/decomposed.jpg
 zip: .venv-bpy45/ready ## the extension, ready to install, in build
 	@$(BLENDER) .ci/build_zip.py
 
+repo: .venv-bpy45/ready ## a repository that Blender installs and updates it from, in build/repo
+	@$(BLENDER) .ci/repo.py
+
 lint: .venv/ready ## style
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 
 clean: ## remove the environments and everything made
-	rm -rf .venv .venv-bpy45 .venv-bpy52 build wheels
+	rm -rf .venv .venv-bpy* build wheels
 
 lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of engine.txt
 	$(ENGINE) .ci/lock.py
@@ -61,4 +78,4 @@ lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test fuzz test-faults gui-test interaction real quality pictures zip lint lock clean
+.PHONY: help setup demo test matrix newest fuzz test-faults gui-test interaction real quality pictures zip repo lint lock clean

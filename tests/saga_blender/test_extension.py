@@ -1,14 +1,19 @@
 """The extension as an artist gets it: what is in the zip, and that it comes and goes cleanly."""
 
+import hashlib
 import importlib.util
 import inspect
+import json
+import subprocess
 import sys
+import tomllib
 import zipfile
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import bpy
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = "bl_ext.user_default.saga_blender"
 
 
@@ -28,6 +33,21 @@ def test_zip_holds_only_what_blender_needs(extension_zip):
         *(f"requirements/{name}.lock" for name in ("engine", "torch-cpu", "torch-cuda", "uv")),
         "wheels/plyfile-1.1.3-py3-none-any.whl",
     }
+
+
+def test_the_repository_lists_the_extension_with_its_hash_and_size(extension_zip):
+    command = [sys.executable, ROOT / ".ci" / "repo.py"]
+    ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    index = Path(ran.stdout.strip())
+    (listed,) = json.loads(index.read_text(encoding="utf-8"))["data"]
+    served = (index.parent / listed["archive_url"]).read_bytes()
+    assert served == extension_zip.read_bytes()
+    assert listed["archive_size"] == len(served)
+    assert listed["archive_hash"] == f"sha256:{hashlib.sha256(served).hexdigest()}"
+    manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
+    for name in ("id", "version", "blender_version_min", "license", "permissions"):
+        assert listed[name] == manifest[name]
+    assert (index.parent / "index.html").is_file()
 
 
 def test_disable_leaves_no_trace_and_enable_works_again(addon, traces, untouched):
