@@ -69,7 +69,7 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     session.installation.outcome = addon("backend.errors").BadInput("The disk is full.", "Make it.")
     assert "The disk is full. Make it." in drawn()
     chosen.engine_python = sys.executable
-    assert drawn().startswith("Engine's Folder")
+    assert drawn().startswith("Engine\nEngine's Folder")
     session.installation = None
 
 
