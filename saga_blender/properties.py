@@ -7,6 +7,7 @@ from .clicks import asked_by, clicking
 
 WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
 PARTS = 0.3  # and at which those fall into their parts
+_BESIDE_THE_BLEND = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"}  # a path may start with //
 
 
 def scale_property(default: float = 0.5, name: str = "Scale", **more) -> FloatProperty:
@@ -140,11 +141,13 @@ class SagaSettings(bpy.types.PropertyGroup):
             "Empty: looked for beside the splat"
         ),
         subtype="FILE_PATH",
+        options=_BESIDE_THE_BLEND,
     )
     masks: StringProperty(
         name="Masks",
         description="Folder with the masks of the views. Empty: the work folder beside the splat",
         subtype="DIR_PATH",
+        options=_BESIDE_THE_BLEND,
     )
     sam_checkpoint: StringProperty(
         name="SAM Weights",
@@ -153,6 +156,7 @@ class SagaSettings(bpy.types.PropertyGroup):
             "Empty: only masks that are already there are used"
         ),
         subtype="FILE_PATH",
+        options=_BESIDE_THE_BLEND,
     )
     recipe: EnumProperty(
         name="Recipe",
@@ -186,6 +190,7 @@ class SagaSettings(bpy.types.PropertyGroup):
             "this computer. Empty: ViT-B-16 finds, and what is decomposed is numbered"
         ),
         subtype="FILE_PATH",
+        options=_BESIDE_THE_BLEND,
     )
     find_text: StringProperty(
         name="Find",

@@ -12,7 +12,7 @@ def why_no_scene(pointcloud: bpy.types.PointCloud) -> str:
     """What keeps the engine from opening the scene of a splat, or ""."""
     scene = Path(pointcloud[SOURCE])
     if not scene.is_file():
-        return f"{scene.name} is not in {scene.parent} any more: put it back, or import it anew"
+        return f"{scene.name} is not in {scene.parent} any more: put it back, or find it (Scene)"
     return ""
 
 

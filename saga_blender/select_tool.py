@@ -3,6 +3,8 @@
 Shift adds to what is selected, Ctrl takes away, both together keep what is in both.
 """
 
+from pathlib import Path
+
 import bpy
 
 from .operators.by_hand import SelectBox, SelectBrush
@@ -33,6 +35,11 @@ def _mouse(operator: type, **operations: str) -> tuple:
     )
 
 
+def _icon(name: str) -> str:
+    """Blender looks for a name among its own icons, and for a path where it says; less the end."""
+    return str(Path(__file__).with_name("icons") / name)
+
+
 _SELECTED = (  # what all tools do with what is selected
     _key(Selection, "ESC", mode="NONE"),
     _key(Split, "RET"),
@@ -55,7 +62,7 @@ class SelectTool(_Tool, bpy.types.WorkSpaceTool):
         "(or a stroke over it, as Drag says).\n"
         "Shift adds, Ctrl takes away. [ and ], or Alt and the wheel: smaller or larger things"
     )
-    bl_icon = "ops.generic.select"
+    bl_icon = _icon("select")
     bl_keymap = (
         (Hover.bl_idname, {"type": "MOUSEMOVE", "value": "ANY"}, None),
         *_mouse(Point, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
@@ -85,7 +92,7 @@ class BoxTool(_Tool, bpy.types.WorkSpaceTool):
     bl_description = (
         "Select all Gaussians in a rectangle, whatever they belong to.\nShift adds, Ctrl takes away"
     )
-    bl_icon = "ops.generic.select_box"
+    bl_icon = _icon("box")
     bl_keymap = (
         *_mouse(SelectBox, plain="SET", shift="ADD", ctrl="SUBTRACT", both="INTERSECT"),
         *_SELECTED,
@@ -101,7 +108,7 @@ class BrushTool(_Tool, bpy.types.WorkSpaceTool):
     bl_idname = "saga.brush_tool"
     bl_label = SelectBrush.bl_label
     bl_description = "Paint over the very Gaussians that are to be selected.\nCtrl takes away"
-    bl_icon = "ops.generic.select_paint"
+    bl_icon = _icon("brush")
     bl_keymap = (*_mouse(SelectBrush, plain="ADD", ctrl="SUBTRACT"), *_SELECTED)
 
     def draw_settings(context, layout, _tool):

@@ -129,6 +129,7 @@ class Overlay:
 
     def _view(self, context, splats: list) -> View:
         """What the region shows, up to date."""
+        self._forget_closed()
         region, now = context.region, time.perf_counter()
         matrices = [(_uid(obj), _flat(obj.matrix_world)) for obj in splats]
         pose = (region.width, region.height, _flat(context.region_data.perspective_matrix))
@@ -140,6 +141,14 @@ class Overlay:
         elif view.content != content:
             view.content, view.since, view.coming = content, now, None
         return view
+
+    def _forget_closed(self) -> None:
+        """Free what was drawn in regions that are no longer there: quad views, other windows."""
+        windows = bpy.context.window_manager.windows
+        areas = (area for window in windows for area in window.screen.areas)
+        there = {region.as_pointer() for area in areas for region in area.regions}
+        for closed in self.views.keys() - there:
+            del self.views[closed]
 
     def _draw_picture(self, context, view: View, splats: list) -> None:
         """Bring the picture nearer to what it should show."""

@@ -11,6 +11,7 @@ from ..gaussian_attributes import read_layout, store, to_cloud
 from ..placement import moved_by, scene_to_raw, set_scene_to_raw
 from .explained import Explained, why_not_edit
 from .export_splat import selected_splats
+from .telling import tell
 
 _EVEN = 1e-5  # relative; below it a scale is as even as anyone can see
 
@@ -58,7 +59,7 @@ class ApplyTransform(Explained, bpy.types.Operator):
                 self.report({"ERROR"}, f"{obj.name}: {error}")
         if not done:
             return {"CANCELLED"}
-        self.report({"INFO"}, f"Applied to {', '.join(done)}")
+        tell(self, f"Applied to {', '.join(done)}")
         return {"FINISHED"}
 
     def _left(self, obj: bpy.types.Object) -> Matrix:

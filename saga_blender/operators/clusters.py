@@ -18,7 +18,8 @@ from ..splat_object import (
 from .decompose import named_clusters, tree_from
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
-from .selecting import operation_of
+from .selecting import operation_of, tell_count
+from .telling import tell
 
 
 class SelectCluster(Explained, bpy.types.Operator):
@@ -44,6 +45,7 @@ class SelectCluster(Explained, bpy.types.Operator):
         found = tree_of(data).members(self.row, clusters(data))
         change_selection(data, found, self.operation)
         data.saga.active = self.row
+        tell_count(self, data)
         return {"FINISHED"}
 
 
@@ -67,7 +69,7 @@ class MergeClusters(Explained, bpy.types.Operator):
         active = data.saga.found[data.saga.active].name
         labels = np.where(selection(data), data.saga.active, clusters(data))
         set_found(data, tree_of(data), labels)
-        self.report({"INFO"}, f"{active} has {np.count_nonzero(selection(data)):,} Gaussians more")
+        tell(self, f"{active} has {np.count_nonzero(selection(data)):,} Gaussians more")
         return {"FINISHED"}
 
 

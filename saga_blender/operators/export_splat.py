@@ -18,6 +18,7 @@ from ..gaussian_attributes import read_layout, to_cloud
 from ..placement import raw_to_world
 from ..splat_object import is_splat
 from .explained import Explained
+from .telling import tell
 
 
 @orientation_helper(**SPLAT_AXES)
@@ -53,7 +54,7 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        self.report({"INFO"}, f"{path.name}: {len(cloud):,} Gaussians")
+        tell(self, f"{path.name}: {len(cloud):,} Gaussians")
         return {"FINISHED"}
 
 

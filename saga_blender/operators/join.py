@@ -17,6 +17,7 @@ from ..placement import raw_to_world, scene_to_raw
 from ..splat_object import INDEX, SOURCE, clusters, scene_index, tree_of
 from .explained import Explained, why_not_edit
 from .export_splat import selected_splats
+from .telling import tell
 
 _ROUNDING = 1e-6  # relative; what float32 matrices of the same place differ by
 
@@ -43,7 +44,7 @@ class Join(Explained, bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         count = f"{len(context.object.data.points):,} Gaussians"
-        self.report({"INFO"}, f"{context.object.name}: {count} of {1 + len(others)} objects")
+        tell(self, f"{context.object.name}: {count} of {1 + len(others)} objects")
         return {"FINISHED"}
 
 

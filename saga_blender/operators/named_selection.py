@@ -8,7 +8,7 @@ from .. import point_cloud
 from ..properties import operation_property
 from ..splat_object import NAMED, change_selection, named_selections, selection
 from .explained import Explained, why_not_edit
-from .selecting import operation_of
+from .selecting import operation_of, tell_count
 
 
 def _name_property() -> StringProperty:
@@ -70,6 +70,7 @@ class RecallSelection(Explained, bpy.types.Operator):
         none = np.zeros(len(data.points), bool)
         found = point_cloud.read_or(data, NAMED + self.name, none)
         change_selection(data, found, self.operation)
+        tell_count(self, data)
         return {"FINISHED"}
 
 

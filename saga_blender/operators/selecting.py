@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 
 from ..splat_object import selection
+from .telling import tell
 
 
 def operation_of(event: bpy.types.Event) -> str:
@@ -13,4 +14,4 @@ def operation_of(event: bpy.types.Event) -> str:
 
 def tell_count(operator: bpy.types.Operator, data: bpy.types.PointCloud) -> None:
     """Report how much is selected now."""
-    operator.report({"INFO"}, f"{np.count_nonzero(selection(data)):,} Gaussians selected")
+    tell(operator, f"{np.count_nonzero(selection(data)):,} Gaussians selected.")

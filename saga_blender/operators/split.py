@@ -9,6 +9,9 @@ from ..gaussian_attributes import read_layout, read_means
 from ..placement import centre, move_origin
 from ..splat_object import clusters, selection, set_selection, tree_of
 from .explained import Explained, why_not_edit
+from .telling import tell
+
+_MOST = 0.8  # of the Gaussians: a click and a decomposition disagree at edges
 
 
 class Split(Explained, bpy.types.Operator):
@@ -38,7 +41,7 @@ class Split(Explained, bpy.types.Operator):
         part.select_set(True)
         context.view_layer.objects.active = part
         counts = f"{len(part.data.points):,} Gaussians moved, {len(obj.data.points):,} stayed"
-        self.report({"INFO"}, f"{part.name}: {counts}")
+        tell(self, f"{part.name}: {counts}")
         return {"FINISHED"}
 
 
@@ -57,9 +60,15 @@ def split(obj: bpy.types.Object) -> bpy.types.Object:
 
 
 def _known_as(data: bpy.types.PointCloud, points: np.ndarray) -> str:
-    """The name of the thing that those points were found to be, "" where they are of several."""
-    labels = np.unique(clusters(data)[points])
-    return tree_of(data).names[labels[0]] if len(labels) == 1 and labels[0] >= 0 else ""
+    """A name for those points after the smallest found thing that most lie in, "" for none."""
+    tree, labels = tree_of(data), clusters(data)
+    inside = np.array(tree.sizes(labels[points]))
+    holders = np.flatnonzero(inside >= _MOST * np.count_nonzero(points))
+    if not len(holders):
+        return ""
+    thing = holders[-1]  # parts come after what they belong to
+    whole = inside[thing] >= _MOST * tree.sizes(labels)[thing]
+    return tree.names[thing] + ("" if whole else " part")
 
 
 def part_of(obj: bpy.types.Object, points: np.ndarray, name: str) -> bpy.types.Object:

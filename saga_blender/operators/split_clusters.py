@@ -6,6 +6,7 @@ from .. import point_cloud
 from ..splat_object import clusters, tree_of
 from .explained import Explained, why_not_edit
 from .split import part_of
+from .telling import tell
 
 
 class SplitClusters(Explained, bpy.types.Operator):
@@ -30,7 +31,7 @@ class SplitClusters(Explained, bpy.types.Operator):
         for part in parts:
             part.select_set(True)
         context.view_layer.objects.active = parts[0]
-        self.report({"INFO"}, f"{collection.name}: {len(parts)} objects")
+        tell(self, f"{collection.name}: {len(parts)} objects")
         return {"FINISHED"}
 
 

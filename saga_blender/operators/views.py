@@ -22,12 +22,13 @@ class AddView(SeenFrom, Explained, EngineRequest, bpy.types.Operator):
         return Train.obstacle(context)
 
     def invoke(self, context, _event):
-        region = next((r for r in context.area.regions if r.type == "WINDOW"), None)
-        rv3d = getattr(context.space_data, "region_3d", None)
-        if region is None or rv3d is None or not rv3d.is_perspective:
+        regions = context.area.regions if context.area.type == "VIEW_3D" else ()
+        seen = (r for r in regions if r.type == "WINDOW" and r.data.is_perspective)
+        region = next(seen, None)  # of a quad view the one that is not a plan
+        if region is None:
             self.report({"ERROR"}, "Show the splat in a 3D viewport, in perspective")
             return {"CANCELLED"}
-        self.look_as(region, rv3d, context.object)
+        self.look_as(region, region.data, context.object)
         return self.execute(context)
 
     def execute(self, context):

@@ -38,7 +38,7 @@ class SagaPanel(bpy.types.Panel):
             if offer := offered():
                 button(box, context, TakeOffer, text=_offer_in_words(offer))
         elif session.notice:
-            write(layout, context, session.notice, icon="CHECKMARK")
+            write(layout, context, session.notice, icon="CHECKMARK", least=2)
 
 
 def _offer_in_words(offer: dict) -> str:

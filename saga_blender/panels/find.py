@@ -16,7 +16,7 @@ class FindPanel(SubPanel, bpy.types.Panel):
 
     def draw(self, context):
         layout, settings = self.layout, context.scene.saga
-        layout.prop(settings, "text_model")
+        layout.prop(settings, "text_model", text="Model")
         row = layout.row()
         obstacle = Find.obstacle(context)
         row.enabled = not obstacle

@@ -33,12 +33,21 @@ def button(
 
 
 def write(
-    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE"
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    text: str,
+    icon: str = "NONE",
+    least: int = 1,
 ) -> None:
-    """Text over as many lines as the sidebar's width needs; Blender would cut it off."""
+    """Text over as many lines as the sidebar's width needs; Blender would cut it off.
+
+    Args:
+        least: lines at least, where what is below must not move when the text becomes another.
+    """
     scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
     width = context.region.width / scale - _MARGIN
     column = layout.column(align=True)
-    for line in textwrap.wrap(text, max(12, int(width / _CHARACTER))):
+    lines = textwrap.wrap(text, max(12, int(width / _CHARACTER)))
+    for line in (*lines, *[""] * (least - len(lines))):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else icon  # the lines below stand under the first

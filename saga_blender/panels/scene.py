@@ -3,6 +3,8 @@
 import bpy
 
 from ..operators.import_splat import ImportSplat
+from ..operators.relink import Relink
+from ..scene_file import why_no_scene
 from ..splat_object import SOURCE, TOTAL, is_splat
 from .parts import SubPanel, write
 
@@ -21,6 +23,13 @@ class ScenePanel(SubPanel, bpy.types.Panel):
         if not is_splat(obj):
             write(layout, context, "Import a Gaussian splat, or click one", icon="INFO")
             return
-        layout.label(text=f"{obj.name}: {len(obj.data.points):,} Gaussians", icon="POINTCLOUD_DATA")
-        if SOURCE in obj.data:
-            layout.label(text=f"of {obj.data[TOTAL]:,} in {bpy.path.basename(obj.data[SOURCE])}")
+        count = f"{obj.name}: {len(obj.data.points):,} Gaussians"
+        write(layout, context, count, icon="POINTCLOUD_DATA")
+        if SOURCE not in obj.data:
+            return
+        if missing := why_no_scene(obj.data):
+            write(layout, context, missing, icon="ERROR")
+            layout.operator(Relink.bl_idname, icon="FILE_FOLDER")
+        else:
+            text = f"of {obj.data[TOTAL]:,} in {bpy.path.basename(obj.data[SOURCE])}"
+            write(layout, context, text, icon="BLANK1")

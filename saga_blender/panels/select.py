@@ -69,12 +69,11 @@ def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     count = np.count_nonzero(selected)
     share = count / max(1, len(selected))
     layout.label(text=f"{count:,} Gaussians selected ({share:.1%})")
-    if count:
-        lengths = size_of(obj, selected) * units.scale_length
-        texts = (
-            bpy.utils.units.to_string(units.system, "LENGTH", float(length), precision=3)
-            if units.system != "NONE"
-            else f"{length:.3g}"
-            for length in lengths
-        )
-        layout.label(text="Size " + " x ".join(texts))
+    lengths = size_of(obj, selected) * units.scale_length if count else ()
+    texts = (
+        bpy.utils.units.to_string(units.system, "LENGTH", float(length), precision=3)
+        if units.system != "NONE"
+        else f"{length:.3g}"
+        for length in lengths
+    )
+    layout.label(text="Size " + (" x ".join(texts) or "-"))  # always there: nothing below moves

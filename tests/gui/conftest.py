@@ -23,7 +23,7 @@ def endings(pytestconfig) -> dict[str, str]:
         command = window.command(Path(__file__).with_name("in_blender.py"), folder)
     except window.NoWindow as reason:
         pytest.skip(f"{reason}")
-    scene = make_scene(gaussians=40_000, views=30)
+    scene = make_scene(gaussians=30_000, views=16)
     write_scene(scene, folder / "tabletop.ply")
     truth = {name: np.isin(scene.part_labels, scene.parts_of(name)) for name in THINGS}
     np.savez(folder / "truth.npz", **truth)

@@ -14,41 +14,50 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 Waiting = Iterator[float]
 TICK_S = 0.01
+FEEL = 14  # pixels from one place to the next when a button is felt for; it is 20 high
 
 
 class Hand:
-    """One hand on the mouse, one on the keys; places are (x, y) in the viewport's pixels."""
+    """One hand on the mouse, one on the keys.
 
-    def __init__(self) -> None:
+    Places are (x, y) in the pixels of a region, which is the viewport's if none is named.
+    """
+
+    def __init__(self, window: int = 0) -> None:
+        self._number = window
         self._at = (0, 0)  # in the window
 
     @property
     def window(self) -> bpy.types.Window:
-        return bpy.context.window_manager.windows[0]
+        return bpy.context.window_manager.windows[self._number]
+
+    def area(self, editor: str = "VIEW_3D") -> bpy.types.Area:
+        """The largest of an editor's areas."""
+        areas = [area for area in self.window.screen.areas if area.type == editor]
+        return max(areas, key=lambda area: area.width * area.height)
+
+    def region(self, kind: str = "WINDOW", editor: str = "VIEW_3D") -> bpy.types.Region:
+        return next(region for region in self.area(editor).regions if region.type == kind)
 
     @property
-    def area(self) -> bpy.types.Area:
-        """The largest 3D viewport."""
-        views = [area for area in self.window.screen.areas if area.type == "VIEW_3D"]
-        return max(views, key=lambda area: area.width * area.height)
+    def sidebar(self) -> bpy.types.Region:
+        return self.region("UI")
 
-    def region(self, kind: str = "WINDOW") -> bpy.types.Region:
-        return next(region for region in self.area.regions if region.type == kind)
+    def in_viewport(self, region: bpy.types.Region | None = None):
+        """The context of an operator that is run in the viewport, or in another region."""
+        region = region or self.region()
+        areas = self.window.screen.areas
+        area = next(area for area in areas if region in area.regions[:])
+        return bpy.context.temp_override(window=self.window, area=area, region=region)
 
-    def in_viewport(self):
-        """The context of an operator that is run in the viewport."""
-        return bpy.context.temp_override(
-            window=self.window, area=self.area, region=self.region("WINDOW")
-        )
-
-    def place_of(self, location) -> tuple[int, int]:
+    def place_of(self, location, region: bpy.types.Region | None = None) -> tuple[int, int]:
         """Where a point of the world is seen."""
-        region_view = self.area.spaces.active.region_3d
-        seen = location_3d_to_region_2d(self.region(), region_view, location)
+        region = region or self.region()
+        seen = location_3d_to_region_2d(region, region.data, location)
         return round(seen.x), round(seen.y)
 
-    def move(self, place, kind: str = "WINDOW", **modifiers) -> None:
-        region = self.region(kind)
+    def move(self, place, region: bpy.types.Region | None = None, **modifiers) -> None:
+        region = region or self.region()
         self._at = (region.x + int(place[0]), region.y + int(place[1]))
         self._event("MOUSEMOVE", "NOTHING", **modifiers)
 
@@ -60,19 +69,19 @@ class Hand:
             self._event(key, "RELEASE", **modifiers)
             yield TICK_S
 
-    def click(self, place, kind: str = "WINDOW", **modifiers) -> Waiting:
-        self.move(place, kind)
+    def click(self, place, region: bpy.types.Region | None = None, **modifiers) -> Waiting:
+        self.move(place, region)
         yield TICK_S
         yield from self.press("LEFTMOUSE", **modifiers)
 
-    def drag(self, places, let_go: bool = True, **modifiers) -> Waiting:
+    def drag(self, places, region=None, let_go: bool = True, **modifiers) -> Waiting:
         """Move along places with the left button held."""
-        self.move(places[0])
+        self.move(places[0], region)
         yield TICK_S
         self._event("LEFTMOUSE", "PRESS", **modifiers)
         for place in places[1:]:
             yield TICK_S
-            self.move(place, **modifiers)
+            self.move(place, region, **modifiers)
         yield 5 * TICK_S
         if let_go:
             yield from self.let_go()
@@ -80,6 +89,55 @@ class Hand:
     def let_go(self) -> Waiting:
         self._event("LEFTMOUSE", "RELEASE")
         yield TICK_S
+
+    def write(self, text: str) -> Waiting:
+        """Write into the text field that has been clicked, in place of what is there."""
+        yield from self.press("A", ctrl=True)
+        for letter in text:
+            self._event("A", "PRESS", unicode=letter)  # which key it was does not matter
+            yield 0
+        yield from self.press("RET")
+
+    def find(self, name: str, region: bpy.types.Region | None = None, across=0.4) -> Waiting:
+        """Feel for a button from top to bottom, in the sidebar if no region is named.
+
+        Args:
+            name: how its operator is called in Python, or the end of its property's path.
+            across: where to go down, as a share of the region's width.
+
+        Returns:
+            Its place.
+        """
+        region = region or self.sidebar
+        for scroll in ("", "HOME", *["PAGE_DOWN"] * 4):
+            if scroll:
+                yield from self.press(scroll)
+                yield 0.2
+            for y in range(region.height - 4, 0, -FEEL):
+                place = (int(region.width * across), y)
+                self.move(place, region)
+                yield TICK_S
+                if name not in self._under(region):
+                    continue
+                yield 0.1  # it may be about to move: a line above it appears
+                if name in self._under(region):
+                    return place
+        raise AssertionError(f"there is no button {name}")
+
+    def push(self, name: str, region=None, across=0.4, **modifiers) -> Waiting:
+        """Find a button and click it."""
+        place = yield from self.find(name, region, across)
+        yield from self.click(place, region or self.sidebar, **modifiers)
+
+    def _under(self, region: bpy.types.Region) -> str:
+        """What the button under the mouse does or shows, "" where there is none."""
+        with self.in_viewport(region):
+            if (shown := bpy.context.property) is not None:
+                return shown[1]
+            if not bpy.ops.ui.copy_python_command_button.poll():
+                return ""
+            bpy.ops.ui.copy_python_command_button()
+            return bpy.context.window_manager.clipboard
 
     def _event(self, kind: str, value: str, **modifiers) -> None:
         x, y = self._at

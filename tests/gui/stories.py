@@ -50,11 +50,27 @@ class Stage:
     def close(self) -> None:
         self.session.close()
 
-    def place(self, thing: str) -> tuple[int, int]:
-        """Where in the viewport the middle of a thing is."""
+    def choose_file(self, name: str) -> Waiting:
+        """In the file browser that has opened."""
+        hand = self.hand
+        yield 0.5
+        yield from hand.push("directory", hand.region("UI", "FILE_BROWSER"))
+        yield from hand.write(f"{self.folder}/")
+        yield 0.1
+        yield from hand.press("ESC")  # Enter has left the mouse in the field
+        below = hand.region("EXECUTE", "FILE_BROWSER")
+        yield from hand.click((below.width / 3, below.height / 2), below)
+        yield from hand.write(name)
+        yield 0.3
+        self.picture("file browser")
+        yield from hand.push("file.execute(", below, across=0.95)
+        yield 0.3
+
+    def place(self, thing: str, region: bpy.types.Region | None = None) -> tuple[int, int]:
+        """Where in the viewport, or in another region, the middle of a thing is."""
         means = self.addon("point_cloud").read(self.splat.data.attributes["position"])
         middle = means[self.truth[thing]].mean(axis=0)
-        return self.hand.place_of(self.splat.matrix_world @ Vector(middle))
+        return self.hand.place_of(self.splat.matrix_world @ Vector(middle), region)
 
     def box_around(self, thing: str) -> list[tuple[int, int]]:
         """Two opposite corners of what a thing covers in the viewport."""
@@ -86,24 +102,30 @@ def story_install(stage: Stage) -> Waiting:
     preferences = bpy.context.preferences
     preferences.system.use_region_overlap = False  # the sidebar beside the viewport, not over it
     preferences.view.show_tooltips = False
+    preferences.view.filebrowser_display_type = "SCREEN"  # in the window that is looked at
     bpy.ops.extensions.package_install_files(
         filepath=stage.arguments["extension"], repo="user_default", enable_on_install=True
     )
     chosen = stage.addon("preferences").preferences()
     chosen.engine_python, chosen.device = stage.arguments["engine_python"], "cpu"
-    stage.hand.area.spaces.active.show_region_ui = True
+    stage.hand.area().spaces.active.show_region_ui = True
     yield 0.5
-    stage.hand.region("UI").active_panel_category = "SAGA"
+    stage.hand.sidebar.active_panel_category = "SAGA"
     yield 0.2
 
 
 def story_import(stage: Stage) -> Waiting:
-    for name in ("Cube", "Camera", "Light"):
-        bpy.data.objects.remove(bpy.data.objects[name])
-    with stage.hand.in_viewport():
-        bpy.ops.import_scene.saga_splat(filepath=str(stage.folder / "tabletop.ply"))
-        bpy.ops.view3d.view_selected()
-        bpy.ops.ed.undo_push(message="Import")
+    hand = stage.hand
+    hand.move((300, 300))
+    yield from hand.press("A")
+    yield from hand.press("DEL")  # Blender's cube, camera and light
+    yield 0.2
+    assert not bpy.data.objects[:]
+    yield from hand.push("import_scene.saga_splat(")
+    yield from stage.choose_file("tabletop.ply")
+    yield from until(lambda: "tabletop" in bpy.data.objects, 10)
+    hand.move((300, 300))
+    yield from hand.press("NUMPAD_PERIOD")
     yield 0.5
     yield from stage.at_rest()
     stage.picture("imported")
@@ -111,10 +133,11 @@ def story_import(stage: Stage) -> Waiting:
 
 
 def story_train(stage: Stage) -> Waiting:
-    bpy.context.scene.saga.steps = 100
-    with stage.hand.in_viewport():
-        assert bpy.ops.saga.train("INVOKE_DEFAULT") == {"INTERFACE"}
-    yield from until(lambda: stage.session.job.progress is not None)
+    yield from stage.hand.push("saga.steps", across=0.6)
+    yield from stage.hand.write("100")
+    assert bpy.context.scene.saga.steps == 100
+    yield from stage.hand.push("saga.train(")
+    yield from until(lambda: stage.session.job and stage.session.job.progress)
     yield from until(lambda: stage.session.job.progress.stage == "Training", 60)
     yield 0.3
     stage.picture("training")
@@ -123,8 +146,7 @@ def story_train(stage: Stage) -> Waiting:
 
 
 def story_hover_shows_what_a_click_takes(stage: Stage) -> Waiting:
-    with stage.hand.in_viewport():
-        bpy.ops.wm.tool_set_by_id(name="saga.select_tool")
+    yield from stage.hand.push('name="saga.select_tool"', across=0.15)
     stage.settings.scale = 0.7
     yield 0.2
     stage.hand.move(stage.place("mug"))
@@ -132,7 +154,7 @@ def story_hover_shows_what_a_click_takes(stage: Stage) -> Waiting:
     yield 0.3
     stage.picture("hover")
     assert not stage.selected.any()
-    stage.hand.move((60, 60), "UI")
+    stage.hand.move((60, 60), stage.hand.sidebar)
     yield from until(lambda: not stage.overlay.preview)
 
 
@@ -177,6 +199,36 @@ def story_wheel_changes_scale(stage: Stage) -> Waiting:
     yield from stage.hand.press("Z", ctrl=True)
     yield 0.3
     assert (stage.selected == mug).all(), "one step to undo"
+
+
+def story_the_scale_is_dragged(stage: Stage) -> Waiting:
+    stage.settings.scale = 0.4
+    yield from stage.hand.click(stage.place("mug"))
+    yield from stage.at_rest()
+    mug, client = stage.selected, stage.session.connected()
+    x, y = yield from stage.hand.find("saga.scale")
+    yield from stage.hand.drag([(x, y)], stage.hand.sidebar, let_go=False)
+    shown, most = [], 0
+    for step in range(40):
+        stage.hand.move((x + 4 * step, y), stage.hand.sidebar)
+        yield 0.02
+        most = max(most, len(client._pending))
+        if stage.overlay.preview and stage.overlay.preview.chosen.sum() not in shown:
+            shown.append(stage.overlay.preview.chosen.sum())
+    assert most == 1, f"{most} questions at once"
+    assert len(shown) > 1, "nothing was seen to follow"
+    stage.picture("scale dragged")
+    yield from stage.hand.let_go()
+    assert stage.settings.scale > 0.9
+    yield from until(lambda: stage.selected.sum() > mug.sum())
+    yield from stage.at_rest()
+    assert stage.addon("clicks").clicking.standing().scale == np.float32(stage.settings.scale)
+    stage.hand.move((300, 300))
+    for _ in range(3):  # one step, and one for each rest on a slow machine
+        if (stage.selected != mug).any():
+            yield from stage.hand.press("Z", ctrl=True)
+            yield 0.5
+    assert (stage.selected == mug).all()
 
 
 def story_brackets(stage: Stage) -> Waiting:
@@ -255,18 +307,52 @@ def story_box_and_brush(stage: Stage) -> Waiting:
         bpy.ops.wm.tool_set_by_id(name="saga.select_tool")
 
 
+def story_decompose_and_the_list(stage: Stage) -> Waiting:
+    hand = stage.hand
+    yield from hand.push("saga.decompose(")
+    yield from until(lambda: stage.session.job is None)
+    assert stage.session.error is None, stage.session.error
+    data, labels = stage.splat.data, stage.addon("splat_object").clusters(stage.splat.data)
+    parts = [labels == row for row in range(len(data.saga.found))]
+    for thing in ("mug", "teapot", "books"):
+        assert max(iou(part, stage.truth[thing]) for part in parts) > 0.7, thing
+    yield from stage.at_rest()
+    yield from hand.push("saga.select_cluster(row=1)", across=0.655)
+    yield from until(lambda: (stage.selected == parts[1]).all(), 10)
+    eye = yield from hand.find("found[1].shown", across=0.73)
+    yield from hand.click(eye, hand.sidebar)
+    yield from until(lambda: not data.saga.found[1].shown, 10)
+    yield from hand.click((0.25 * hand.sidebar.width, eye[1]), hand.sidebar, ctrl=True)
+    yield from hand.write("stand")
+    yield from until(lambda: data.saga.found[1].name == "stand", 10)
+    yield from stage.at_rest()
+    stage.picture("decomposed")
+
+
+def story_export(stage: Stage) -> Waiting:
+    written = stage.folder / "exported.ply"
+    written.unlink(missing_ok=True)
+    yield from stage.hand.push("export_scene.saga_splat(")
+    yield from stage.choose_file(written.name)
+    yield from until(written.exists, 20)
+    yield 0.3
+    stage.picture("exported")
+    assert written.read_bytes() == (stage.folder / "tabletop.ply").read_bytes()
+
+
 def story_escape_clears_and_enter_splits(stage: Stage) -> Waiting:
+    stage.hand.move((60, 60))
     yield from stage.hand.press("ESC")
-    yield 0.2
-    assert not stage.selected.any()
+    yield from until(lambda: not stage.selected.any(), 10)
     stage.settings.scale = 0.7
     yield from stage.hand.click(stage.place("mug"))
     yield from stage.at_rest()
     count, total = stage.selected.sum(), len(stage.selected)
     yield from stage.hand.press("RET")
-    yield 0.5
+    yield from until(lambda: len(stage.splat.data.points) == total - count, 10)
     part = bpy.context.object
-    assert len(part.data.points) == count and len(stage.splat.data.points) == total - count
+    assert part.name.startswith("Object "), "it is called what it was found to be"
+    assert len(part.data.points) == count
     part.location.z += 1.5
     yield from stage.at_rest()
     stage.picture("split")

@@ -31,6 +31,7 @@ def test_zip_holds_only_what_blender_needs(extension_zip):
         "LICENSE",
         "blender_manifest.toml",
         *(f"requirements/{name}.lock" for name in ("engine", "torch-cpu", "torch-cuda", "uv")),
+        *(f"saga_blender/icons/{name}.dat" for name in ("box", "brush", "select")),
         "wheels/plyfile-1.1.3-py3-none-any.whl",
     }
 
@@ -83,6 +84,12 @@ def test_every_operator_and_property_has_a_tooltip(addon):
         for prop in described.properties:
             if prop.identifier in ours and not prop.is_hidden:
                 assert len(prop.description) > 15, (cls, prop.identifier)
+
+
+def test_the_tools_have_icons_of_their_own(addon):
+    """By Blender's own reader, for which the numbers of triangles must come out even."""
+    for tool in addon("saga_blender.select_tool").TOOLS:
+        assert bpy.app.icons.new_triangles_from_file(f"{tool.bl_icon}.dat") > 0
 
 
 @pytest.mark.parametrize("menu", ["TOPBAR_MT_file_import", "TOPBAR_MT_file_export"])

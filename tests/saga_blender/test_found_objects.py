@@ -148,10 +148,25 @@ def test_objects_lie_in_nested_collections_and_join_back(addon, table, listed):
     assert listed(saucer) == before
 
 
-def test_a_split_off_thing_is_called_what_it_is(table):
-    bpy.ops.saga.select_cluster(row=3)
+@pytest.mark.parametrize(
+    ("chosen", "name"),
+    [
+        (slice(2, 5), "Body"),
+        (slice(0, 6), "Cup"),  # with all its parts
+        (slice(0, 7), "Cup"),  # and some of the plate, as clicks do
+        (slice(2, 3), "Body part"),
+        (slice(3, 9), "t part"),  # half of two things
+    ],
+)
+def test_a_split_off_thing_is_called_what_it_is(addon, table, chosen, name):
+    selected = np.zeros(12, bool)
+    selected[chosen] = True
+    addon("saga_blender.splat_object").set_selection(table.data, selected)
+    session = addon("saga_blender.engine_session").session
+    session.notice = "6 of 12 Gaussians selected, at scale 0.70."
     bpy.ops.saga.split()
-    assert bpy.context.object.name == "Body"
+    assert bpy.context.object.name == name
+    assert session.notice.startswith(f"{name}: ")
 
 
 def test_all_of_it_survives_a_saved_file_and_undo(addon, table, listed, tmp_path):

@@ -96,8 +96,23 @@ def test_a_missing_model_or_scene_is_one_clear_line(sidebar, ply, tmp_path):
     (tmp_path / "t.saga" / "field.safetensors").touch()
     assert "Train SAGA first" not in " ".join(sidebar()["Select"])
     path.unlink()
-    for name in ("Train SAGA", "Select", "Decompose Scene"):
+    for name in ("Scene", "Train SAGA", "Select", "Decompose Scene"):
         assert "t.ply is not in" in " ".join(sidebar()[name])
+    assert "Find File" in sidebar()["Scene"]
+
+
+def test_a_file_that_was_moved_is_found_again_for_all_its_parts(sidebar, ply, tmp_path):
+    path = ply.write(tmp_path / "t.ply", ply.rows(9, 0))
+    other = ply.write(tmp_path / "other.ply", ply.rows(8, 0))
+    bpy.ops.import_scene.saga_splat(filepath=str(path))
+    part = bpy.context.object.copy()
+    part.data = part.data.copy()
+    moved = path.rename(tmp_path / "moved.ply")
+    with pytest.raises(RuntimeError, match="8 Gaussians, the one that was imported had 9"):
+        bpy.ops.saga.relink(filepath=str(other))
+    assert bpy.ops.saga.relink(filepath=str(moved)) == {"FINISHED"}
+    assert part.data["saga_source"] == bpy.context.object.data["saga_source"] == str(moved)
+    assert "Find File" not in sidebar()["Scene"]
 
 
 def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sidebar):

@@ -1,0 +1,62 @@
+"""Find File: a splat file that was moved is told of again."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import StringProperty
+from bpy_extras.io_utils import ImportHelper
+
+from ...backend.errors import BadInput, SagaError
+from ...backend.gaussians.ply import read_ply
+from ..splat_object import SOURCE, TOTAL, is_splat
+from .explained import Explained
+from .telling import tell
+
+
+class Relink(Explained, bpy.types.Operator, ImportHelper):
+    """Say where the splat's file is now; what was trained is looked for beside it"""
+
+    bl_idname = "saga.relink"
+    bl_label = "Find File"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filename_ext = ".ply"
+    filter_glob: StringProperty(default="*.ply", options={"HIDDEN"})
+
+    @classmethod
+    def obstacle(cls, context) -> str:
+        obj = context.object
+        known = is_splat(obj) and SOURCE in obj.data
+        return "" if known else "Make an imported Gaussian splat the active object first"
+
+    def execute(self, context):
+        path = Path(self.filepath).absolute()
+        try:
+            moved = relink(context.object.data, path)
+        except SagaError as error:
+            self.report({"ERROR"}, f"{path.name}: {error}")
+            return {"CANCELLED"}
+        tell(self, f"{path.name} is found again, for {moved} objects.")
+        return {"FINISHED"}
+
+
+def relink(data: bpy.types.PointCloud, path: Path) -> int:
+    """Note where the file of a splat, and of all parts of the same scene, is now.
+
+    Returns:
+        How many point clouds have followed.
+
+    Raises:
+        BadInput: it cannot be read, or is another splat; nothing has changed then.
+    """
+    total = len(read_ply(path).cloud)
+    if total != data[TOTAL]:
+        raise BadInput(
+            f"It has {total:,} Gaussians, the one that was imported had {data[TOTAL]:,}.",
+            "Choose the file that was imported, or import this one.",
+        )
+    former = data[SOURCE]
+    followers = [p for p in bpy.data.pointclouds if p.get(SOURCE) == former and p.is_editable]
+    for follower in followers:
+        follower[SOURCE] = str(path)
+    return len(followers)
