@@ -41,6 +41,14 @@ class Reader:
     read: Callable[[Path], object]  # is given the file's path
     others: dict[str, bytes] = field(default_factory=dict)  # sound files beside it
 
+    def prepare(self, folder: Path) -> Path:
+        """Put the sound files into an empty folder and read them; the path of what is broken."""
+        path = folder / self.file
+        for name, content in (self.others | {self.file: self.seed.join(self.seed.parts)}).items():
+            (folder / name).write_bytes(content)
+        self.read(path)  # what is imported at the first use is there afterwards
+        return path
+
 
 def _ply(form: str, extra: str = "") -> Seed:
     names = gaussian_columns(1)

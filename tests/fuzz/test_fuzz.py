@@ -2,6 +2,7 @@
 
 import time
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,12 @@ def judge(reader: Reader, path: Path, data: bytes) -> None:
     assert seconds < SECONDS or timed(reader, path) < SECONDS  # tracing is slow
 
 
+def bound_what_unpacks(set_attribute: Callable[[object, str, int], None]) -> None:
+    """What is compressed may become as large as this, however small the file."""
+    set_attribute(store, "MOST_BYTES", 1 << 16)
+    set_attribute(Image, "MAX_IMAGE_PIXELS", 1 << 14)
+
+
 def timed(reader: Reader, path: Path) -> float:
     """Seconds of processor time that reading, or refusing, takes."""
     began = time.process_time()
@@ -47,14 +54,8 @@ def timed(reader: Reader, path: Path) -> float:
     [pytest.param(r, id=r.name, marks=pytest.mark.fault(f"broken: {r.name}")) for r in READERS],
 )
 def test_what_is_broken_is_read_or_refused(reader, tmp_path, pytestconfig, monkeypatch):
-    # What is compressed may become this large, however small the file.
-    monkeypatch.setattr(store, "MOST_BYTES", 1 << 16)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1 << 14)
-    for name, content in reader.others.items():
-        (tmp_path / name).write_bytes(content)
-    path = tmp_path / reader.file
-    path.write_bytes(reader.seed.join(reader.seed.parts))
-    reader.read(path)  # sound; and what is imported at the first use is imported
+    bound_what_unpacks(monkeypatch.setattr)
+    path = reader.prepare(tmp_path)
 
     @settings(
         max_examples=pytestconfig.getoption("cases"),
