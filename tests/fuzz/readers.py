@@ -256,10 +256,6 @@ def readers() -> list[Reader]:
         Reader("masks, boxes", "04.npz", _npz(**CROPS), _masks),
         Reader("masks, whole", "04.npz", _npz(**WHOLE), _masks),
         Reader("label image, PNG", "04.png", _image("PNG"), _labels),
-        Reader("label image, TIFF", "04.tif", _image("TIFF"), _labels),
-        *(
-            Reader(f"photograph, {f}", "04", _image(f), _photograph)
-            for f in ("JPEG", "WEBP", "BMP")
-        ),
+        Reader("photograph, JPEG", "04", _image("JPEG"), _photograph),
         Reader("the model file", "field.safetensors", _field(), _ask_field),
     ]

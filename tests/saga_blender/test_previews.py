@@ -15,8 +15,8 @@ def talk(addon, monkeypatch):
     python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
     if not python.exists():
         pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
-    module = addon("saga_blender.engine_session")
-    monkeypatch.setattr(module, "PACKAGE_ROOT", ROOT / "tests" / "stand_in")
+    module, place = (addon(f"saga_blender.engine_{name}") for name in ("session", "place"))
+    monkeypatch.setattr(place, "PACKAGE_ROOT", ROOT / "tests" / "stand_in")
     chosen = addon("saga_blender.preferences").preferences()
     chosen.engine_python = str(python)
 
