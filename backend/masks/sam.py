@@ -34,15 +34,16 @@ class MaskSettings:
     predicted_iou: float = 0.86  # SAM's estimate of a mask's quality must be above
     stability: float = 0.90  # least IoU of the masks at a higher and a lower logit threshold
     nms_iou: float = 0.70  # of two masks whose boxes overlap more, the better one is kept
+    half: bool = False  # the model computes in half precision; masks are cut in single
 
 
 def settings_for(device: str) -> MaskSettings:
-    """Segment-anything's own dense grid on a GPU, a coarser one on a CPU.
+    """Segment-anything's own dense grid on a GPU, in half precision; a coarser one on a CPU.
 
     A quarter of its points (`most_points=64`) takes a third of the time; `benchmarks.prompts`
     measures what that costs in selections.
     """
-    return MaskSettings(32, 1024) if device == "cuda" else MaskSettings()
+    return MaskSettings(32, 1024, half=True) if device == "cuda" else MaskSettings()
 
 
 def load_sam(
@@ -86,11 +87,12 @@ class MaskGenerator:
         start = time.perf_counter()
         prompted = self._prompted(EMPTY)
         encoded = time.perf_counter()
-        prompted.decode(batch, -1.0)[1].cpu()  # which waits for a GPU
+        self._decode(prompted, batch, -1.0)[1].cpu()  # which waits for a GPU
         ended = time.perf_counter()
         seconds = encoded - start + (ended - encoded) * points.most / len(batch)
         place = "CPU" if self.model.device.type == "cpu" else "GPU"
-        return f"{points.most} points each on the {place}", seconds
+        how = f"{points.most} points each on the {place}"
+        return how + self.settings.half * " in half precision", seconds
 
     @torch.inference_mode()
     def generate(self, image: np.ndarray, report: Report = silent) -> ViewMasks:
@@ -114,8 +116,8 @@ class MaskGenerator:
         while len(batch := points.take(self._fallback.chunk)):
             done = (points.asked - len(batch)) / points.most
             report("Finding masks", done, self._fallback.note)
-            logits, quality = prompted.decode(
-                self._to_input(batch, full), self.settings.predicted_iou
+            logits, quality = self._decode(
+                prompted, self._to_input(batch, full), self.settings.predicted_iou
             )
             kept, boxes = upscaling.stable(logits, self.settings.stability)
             logits = logits[kept]
@@ -130,7 +132,20 @@ class MaskGenerator:
         self.settings = settings_for("cpu")
 
     def _prompted(self, image: np.ndarray) -> PromptedImage:
-        return PromptedImage(self.model, self.model.image_encoder(self.encoder_input(image)))
+        with self._precision():
+            embedding = self.model.image_encoder(self.encoder_input(image))
+        return PromptedImage(self.model, embedding.float())
+
+    def _decode(
+        self, prompted: PromptedImage, points: Tensor, least_iou: float
+    ) -> tuple[Tensor, Tensor]:
+        """As `PromptedImage.decode`; float32 whatever the model computes in."""
+        with self._precision():
+            logits, quality = prompted.decode(points, least_iou)
+        return logits.float(), quality.float()
+
+    def _precision(self) -> torch.autocast:
+        return torch.autocast(self.model.device.type, torch.float16, enabled=self.settings.half)
 
     def _to_input(self, points: np.ndarray, full: tuple[int, int]) -> Tensor:
         """Points [B, 2] (x, y) of the unit square in pixels of the encoder's input."""

@@ -10,7 +10,7 @@ from PIL import Image
 
 from backend.errors import BadInput, Cancelled
 from backend.masks.decoder import PromptedImage
-from backend.masks.sam import MaskSettings, load_sam, non_maximum_suppression
+from backend.masks.sam import MaskGenerator, MaskSettings, load_sam, non_maximum_suppression
 from backend.masks.store import MaskStore
 from backend.masks.torchvision_compat import import_torchvision
 from backend.masks.upscaling import Upscaling, mask_boxes
@@ -119,6 +119,18 @@ def test_real_photograph_gives_the_ready_masks(mobile_sam):
     best = (overlap / (areas - overlap)).max(axis=1)
     assert len(best) >= 15
     assert (best >= 0.8).mean() >= 0.85
+
+
+def test_half_precision_gives_the_same_masks(mobile_sam):
+    photo = np.asarray(Image.open(KITCHEN / "images" / "04.jpg").convert("RGB"))
+    single, half = (
+        MaskGenerator(mobile_sam.model, MaskSettings(points_per_side=3, half=half)).generate(photo)
+        for half in (False, True)
+    )
+    assert len(single) == len(half) >= 3
+    np.testing.assert_allclose(half.predicted_iou, single.predicted_iou, atol=0.01)
+    one, other = single.unpack(), half.unpack()
+    assert ((one & other).sum((1, 2)) >= 0.98 * (one | other).sum((1, 2))).all()
 
 
 def test_channels_are_rgb(mobile_sam):
