@@ -4,6 +4,7 @@ Standard library only, because both sides of the process boundary raise them.
 Anything that is not a `SagaError` is a defect of ours and is reported as one.
 """
 
+import re
 import sys
 
 
@@ -69,6 +70,22 @@ def missing_package(error: ModuleNotFoundError) -> MissingSoftware:
     return MissingSoftware(
         f"The engine's Python has no {error.name}.",
         f"Install the engine's requirements into {sys.executable}, or choose another Python.",
+    )
+
+
+def lacks_memory(said: str) -> bool:
+    """Whether what a library said at its end is that memory ran out: PyTorch, C, C++, CUDA."""
+    return (
+        re.search("out of memory|allocate memory|bad_alloc|MemoryError|new thread", said)
+        is not None
+    )
+
+
+def not_enough_memory() -> NotEnoughMemory:
+    """Memory ran out at work, in words that help."""
+    return NotEnoughMemory(
+        "There is not enough memory for this.",
+        "Close other programs, train on fewer views, or choose the CPU in the preferences.",
     )
 
 

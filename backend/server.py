@@ -18,7 +18,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from . import __version__, protocol
-from .errors import BadInput, Cancelled, EngineFailure, NotEnoughMemory, SagaError, missing_package
+from .errors import (
+    BadInput,
+    Cancelled,
+    EngineFailure,
+    SagaError,
+    lacks_memory,
+    missing_package,
+    not_enough_memory,
+)
 from .job import Job, ProgressReport
 from .mirror import Mirror, private_folder
 from .stdio import take_over_stdio
@@ -196,11 +204,8 @@ class Server:
 def _explained(error: Exception) -> SagaError:
     if isinstance(error, ModuleNotFoundError):
         return missing_package(error)
-    if isinstance(error, MemoryError) or "out of memory" in str(error):  # CUDA's is its own class
-        return NotEnoughMemory(
-            "There is not enough memory for this.",
-            "Close other programs, train on fewer views, or choose the CPU in the preferences.",
-        )
+    if isinstance(error, MemoryError) or lacks_memory(str(error)):
+        return not_enough_memory()
     return EngineFailure(
         f"The engine met an error it did not expect: {type(error).__name__}: {error}",
         "Please report it together with the engine's log, which has the whole story.",

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..backend import protocol
-from ..backend.errors import BadInput, EngineFailure, SagaError
+from ..backend.errors import (
+    BadInput,
+    EngineFailure,
+    SagaError,
+    lacks_memory,
+    not_enough_memory,
+)
 from .child_process import NO_WINDOW, clean_environment, last_lines
 
 CLOSE_S = 3.0  # for the engine to end by itself: more than its own grace
@@ -134,7 +140,7 @@ class EngineProcess:
         self._events.put((self, id, message))
 
 
-def _explained(exit_code: int, log_path: Path) -> EngineFailure:
+def _explained(exit_code: int, log_path: Path) -> SagaError:
     """What an exit code and the last words of the log tell."""
     advice = f"What was trained so far is kept: start again and it goes on. The log is {log_path}."
     if exit_code == -getattr(signal, "SIGKILL", 9):
@@ -143,6 +149,8 @@ def _explained(exit_code: int, log_path: Path) -> EngineFailure:
             f"Close other programs or train on fewer views. {advice}",
         )
     words = last_words(log_path)
+    if lacks_memory(words):
+        return not_enough_memory()
     return EngineFailure(
         f'The engine stopped (exit code {exit_code}). Its last words: "{words}".', advice
     )

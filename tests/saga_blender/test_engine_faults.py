@@ -6,8 +6,15 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+from two_balls import write_two_balls
 from without_blender import ROOT, load
+
+from backend.gaussians.ply import read_ply, write_ply
+
+if sys.platform != "win32":
+    import resource
 
 engine_client = load("saga_blender.engine_client")
 engine_process = load("saga_blender.engine_process")
@@ -128,6 +135,27 @@ def test_out_of_memory_is_said_and_the_engine_lives(connect):
     with pytest.raises(errors.NotEnoughMemory, match=r"not enough memory.*fewer views"):
         client.wait(ask(client, "out_of_memory"), PATIENCE_S)
     assert client.state == "ready"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="prlimit")
+@pytest.mark.fault("memory runs out in the engine while training")
+def test_a_real_lack_of_memory_is_said_and_training_works_again(connect, tmp_path):
+    """Nothing is simulated: the kernel refuses the engine more. Python survives that, C aborts."""
+    few, many = write_two_balls(tmp_path / "few"), write_two_balls(tmp_path / "many")
+    write_ply(many, read_ply(many).cloud.subset(np.tile(np.arange(600), 500)))
+    client = connect(ROOT)
+    for room_mb in (16, 64):  # for 300,000 Gaussians
+        client.wait(client.request(protocol.Train(str(few), steps=3)), PATIENCE_S)
+        pages = int(Path(f"/proc/{client.pid}/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + room_mb * 2**20
+        resource.prlimit(client.pid, resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+        with pytest.raises(errors.NotEnoughMemory, match=r"not enough memory.*fewer views"):
+            client.wait(client.request(protocol.Train(str(many), steps=3)), PATIENCE_S)
+        if client.state == "ready":
+            unlimited = resource.RLIM_INFINITY, resource.RLIM_INFINITY
+            resource.prlimit(client.pid, resource.RLIMIT_AS, unlimited)
+    client.wait(client.request(protocol.Train(str(few), steps=3)), PATIENCE_S)
 
 
 NONSENSE = {

@@ -1,6 +1,7 @@
 """What an artist does to Blender while its engine trains, with real engines."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from two_balls import write_two_balls
 
 EXTENSION = "bl_ext.user_default.saga_blender"
 PATIENCE_S = 600.0  # on a machine that is busy with other things
+SOON_S = 8.0  # for an engine to end: its own grace is 2 s
 LONG = 100_000  # steps, that no test waits for
 
 pytestmark = pytest.mark.slow
@@ -118,26 +120,41 @@ bpy.ops.import_scene.saga_splat(filepath=sys.argv[1])
 bpy.context.scene.saga.steps = 30
 """
 TRAIN = "print(bpy.ops.saga.train(), flush=True)\n"
-RELOAD = f"""
+START = f"""
 session = importlib.import_module("{EXTENSION}.saga_blender.engine_session").session
 protocol = importlib.import_module("{EXTENSION}.backend.protocol")
 session.start(protocol.Train(sys.argv[1], steps={LONG}), "Train", lambda reply: "")
 while session.job.progress is None:
     session.drain()
     time.sleep(0.01)
-bpy.ops.script.reload()
-session.cancel()
 """
+RELOAD = START + "bpy.ops.script.reload()\nsession.cancel()\n"
+STAY = (
+    START
+    + """
+while session.job.progress.stage != "Training":
+    session.drain()
+    time.sleep(0.01)
+print("engine:", session._client._process._popen.pid, flush=True)
+time.sleep(600)
+"""
+)
 LEAVE = "os._exit(0)\n"  # after a reload Blender's module hangs when it takes itself down
 
 
-def assert_another_blender_trains(scene: Path, folder: Path, before: str = "") -> None:
+def another_blender(scene: Path, folder: Path, does: str) -> subprocess.Popen:
     script = folder / "other_blender.py"
-    script.write_text(PRELUDE + before + TRAIN + LEAVE)
+    script.write_text(PRELUDE + does)
     engine = bpy.context.preferences.addons[EXTENSION].preferences.engine_python
-    command = [sys.executable, script, scene, engine]
-    other = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
-    assert "{'FINISHED'}" in other.stdout, other.stderr
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        [sys.executable, script, scene, engine], stdout=pipe, stderr=pipe, text=True
+    )
+
+
+def assert_another_blender_trains(scene: Path, folder: Path, before: str = "") -> None:
+    out, err = another_blender(scene, folder, before + TRAIN + LEAVE).communicate(PATIENCE_S)
+    assert "{'FINISHED'}" in out, err
 
 
 @pytest.mark.fault("two Blenders train on the same scene")
@@ -151,3 +168,16 @@ def test_two_blenders_train_on_the_same_scene(addon, training, scene, tmp_path):
 @pytest.mark.fault("scripts are reloaded while it trains")
 def test_reloading_scripts_leaves_a_working_engine(scene, tmp_path):
     assert_another_blender_trains(scene, tmp_path, RELOAD)
+
+
+@pytest.mark.fault("Blender is killed (kill -9) while it trains")
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_the_engine_of_a_killed_blender_ends_and_the_next_blender_trains(scene, tmp_path):
+    blender = another_blender(scene, tmp_path, STAY)
+    pid = next(int(line.split()[1]) for line in blender.stdout if line.startswith("engine:"))
+    os.kill(pid, 0)
+    os.kill(blender.pid, signal.SIGKILL)
+    blender.communicate()  # the engine does not hold Blender's own output
+    began = time.monotonic()
+    assert gone(pid) and time.monotonic() - began < SOON_S
+    assert_trains(scene)
