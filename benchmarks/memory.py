@@ -13,10 +13,12 @@ import numpy as np
 
 from backend.affinity.recipes import recipe_named
 from backend.cameras.cameras_json import camera_entry
-from backend.gaussians.ply import read_ply, write_ply
+from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
-from backend.memory.estimate import Size, ram_needed
+from backend.memory.estimate import ram_needed, training_size
+from backend.scene import Scene
+from backend.views import training_views
 from backend.workspace import Workspace
 
 from .synthetic import make_scene
@@ -51,11 +53,11 @@ def write_scene(folder: Path, gaussians: int, views: int, masks: ViewMasks) -> P
     return ply
 
 
-def expected(ply: Path, views: int, masks: int) -> float:
+def expected(ply: Path) -> float:
     """What the engine expects to hold, in GB."""
-    cloud = read_ply(ply).cloud
-    size = Size(len(cloud), cloud.row_bytes, views, WIDTH * HEIGHT, masks)
-    return ram_needed(size, recipe_named("fast", len(cloud)), "cpu") / 1e9
+    scene, store = Scene(ply, "cpu"), MaskStore(Workspace(ply).masks)
+    size = training_size(scene, training_views(scene), store)
+    return ram_needed(size, recipe_named("fast", size.gaussians), "cpu") / 1e9
 
 
 def main() -> None:
@@ -76,7 +78,7 @@ def main() -> None:
         ply = write_scene(arguments.folder, gaussians, views, masks)
         trained = train(ply, "fast")
         result = {"peak_gb": trained["peak_gb"], "s": trained["s"]}
-        result["expected_gb"] = round(expected(ply, views, len(masks)), 2)
+        result["expected_gb"] = round(expected(ply), 2)
         print(
             f"{gaussians:,} Gaussians, {views} views, {len(masks)} masks each: {result}", flush=True
         )

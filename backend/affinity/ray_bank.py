@@ -38,6 +38,12 @@ class ViewRays:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    @property
+    def nbytes(self) -> int:
+        """What it takes up in memory."""
+        traced = self.traced.offsets, self.traced.gaussians, self.traced.weights, self.traced.depth
+        return sum(a.nbytes for a in (*traced, self.pixels, self.membership, self.mean_mask_areas))
+
     @cached_property
     def mean_mask_areas(self) -> np.ndarray:
         """Mean size of the masks over each pixel, m_p of A.1, [P] float64 pixels."""

@@ -19,7 +19,7 @@ from ..errors import BadInput, require_within
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..memory.check import require_memory
-from ..memory.estimate import MASKS_A_VIEW, Size
+from ..memory.estimate import training_size
 from ..pictures import stand_in
 from ..progress import Report
 from ..protocol import Train, Trained
@@ -41,7 +41,8 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         cameras = [camera for camera in cameras if camera.name in store]
         _require_masks(scene, cameras)
     cameras = at_most(cameras, message.max_views)
-    require_memory(_size(scene, cameras, store, message), recipe, scene.device)
+    size = training_size(scene, cameras, store, message.sam_checkpoint)
+    require_memory(size, recipe, scene.device)
     if message.sam_checkpoint:
         _make_masks(scene, cameras, store, message, report)
         _require_masks(scene, [camera for camera in cameras if camera.name in store])
@@ -74,19 +75,6 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         steps=recipe.steps,
         loss=trainer.loss,
     )
-
-
-def _size(
-    scene: Scene, cameras: list[Camera], store: MaskStore | LabelImages, message: Train
-) -> Size:
-    """What the training's memory depends on; the masks of one view speak for all."""
-    checkpoint = Path(message.sam_checkpoint)
-    sam = checkpoint.stat().st_size if checkpoint.is_file() else 0
-    masked = next((camera.name for camera in cameras if camera.name in store), None)
-    masks = store.read(masked) if masked else None
-    pixels = max(camera.width * camera.height for camera in cameras)
-    count = MASKS_A_VIEW if masks is None else len(masks)
-    return Size(len(scene.cloud), scene.cloud.row_bytes, len(cameras), pixels, count, sam)
 
 
 def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:

@@ -5,20 +5,27 @@ before a SAM model. `benchmarks.memory` prints these figures beside measured one
 of a GPU are the same arrays, not measured on one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..affinity.ray_bank import GRID_PIXELS
+import numpy as np
+
+from ..affinity.ray_bank import MaskSource, trace_view
 from ..affinity.recipes import Recipe
+from ..cameras.camera import Camera
+
+if TYPE_CHECKING:
+    from ..scene import Scene
 
 MB = 10**6
-ENGINE = 450 * MB  # Python, PyTorch and what numba compiles
+ENGINE = 500 * MB  # Python, PyTorch and what numba compiles
 ACTIVATED = 4 * (3 + 9 + 1 + 1)  # bytes of a Gaussian made ready to be rendered
 SPLATTED = 100  # bytes of a Gaussian in a view that gsplat renders
-SPLATS_A_RAY = 45  # in trained scenes; surfaces of made-up ones are thinner
-ENTRY = 4 + 4  # bytes of a Gaussian in a ray: index and weight
-RAY = 16 + 8 + 4 + 8  # bytes of a ray: pixel, offset, depth, mean mask area
+VIEW_RAYS = 4096 * (45 * 8 + 136)  # bytes of a view's rays: 45 Gaussians each in trained scenes
 STEP = 200 * MB  # of a GPU: pairs of pixels, and the Gaussians that a step reaches
-MASKS_A_VIEW = 100  # where nobody knows yet
+MASKS = 100  # of a view, where nobody knows yet
 DECODER = 400 * MB  # what a SAM model computes for a batch of points
 VIT_WEIGHTS = 300 * MB  # a larger model looks at all of a picture at once:
 VIT = 3 * 16 * 4096**2 * 4  # three of its 16 heads' tables of 64 x 64 places by each other
@@ -32,8 +39,29 @@ class Size:
     row: int  # bytes of a Gaussian in the opened scene
     views: int
     pixels: int  # of a view's masks
-    masks: int = MASKS_A_VIEW  # of a view
+    masks: int = MASKS  # of a view
+    view_rays: int = VIEW_RAYS  # bytes of the traced rays of a view
     sam: int = 0  # bytes of the weights that make masks; 0 where they are ready
+
+
+def training_size(
+    scene: "Scene", cameras: Sequence[Camera], masks: MaskSource, sam_checkpoint: str = ""
+) -> Size:
+    """The size of a training; where there are masks, one view that is traced speaks for all."""
+    checkpoint = Path(sam_checkpoint)
+    size = Size(
+        gaussians=len(scene.cloud),
+        row=scene.cloud.row_bytes,
+        views=len(cameras),
+        pixels=max(camera.width * camera.height for camera in cameras),
+        sam=checkpoint.stat().st_size if checkpoint.is_file() else 0,
+    )
+    camera = cameras[len(cameras) // 2]
+    of_view = masks.read(camera.name)
+    if of_view is None or len(of_view) == 0:
+        return size
+    rays = trace_view(scene.rasterizer, camera, of_view, np.random.default_rng(0))
+    return replace(size, masks=len(of_view), view_rays=rays.nbytes)
 
 
 def ram_needed(size: Size, recipe: Recipe, device: str) -> int:
@@ -42,7 +70,8 @@ def ram_needed(size: Size, recipe: Recipe, device: str) -> int:
     reading = 2 * size.masks * size.pixels // 8
     sam = reading + (size.sam and _sam(size) if device == "cpu" else size.sam)
     table = _table(size, recipe) if device == "cpu" else 0
-    training = _bank(size) + max(table + _smoothed(size, recipe), reading)
+    bank = size.views * size.view_rays
+    training = bank + max(table + _smoothed(size, recipe), reading)
     return ENGINE + scene + max(sam, training)
 
 
@@ -51,11 +80,6 @@ def gpu_needed(size: Size, recipe: Recipe) -> int:
     scene = size.gaussians * (size.row + SPLATTED)
     training = _table(size, recipe) + max(_smoothed(size, recipe), STEP)
     return scene + max(size.sam and _sam(size), training)
-
-
-def _bank(size: Size) -> int:
-    """The traced rays of all views."""
-    return size.views * GRID_PIXELS * (RAY + SPLATS_A_RAY * ENTRY + size.masks)
 
 
 def _table(size: Size, recipe: Recipe) -> int:
