@@ -1,5 +1,6 @@
 """What every reader of poses does with what it has read: check it, sort it, add photographs."""
 
+import os
 from collections import Counter
 from dataclasses import astuple
 from pathlib import Path
@@ -11,6 +12,7 @@ from .camera import Camera
 from .lens import Lens, Panorama
 from .photographs import attach_photographs
 
+MAX_NAME = 230  # bytes; systems allow 255, and what is made for a view has a longer name
 MAX_SIDE = 65_536  # pixels; beyond it a file lies, and an image of that size would fill the memory
 
 
@@ -39,8 +41,8 @@ def build_camera(
     """
     width, height = size
     fx, fy, cx, cy = intrinsics
-    if not name or "\0" in name:
-        raise _broken(source, f"a view has an impossible image name, {name!r}")
+    if not _names_a_file(name):
+        raise _broken(source, f"a view has an impossible image name, {name!r:.80}")
     if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
         raise _broken(source, f"view {name} claims to be {width} x {height} pixels")
     if not (np.isfinite([fx, fy, cx, cy]).all() and fx > 0 and fy > 0):
@@ -73,6 +75,15 @@ def build_views(source: Path, cameras: list[Camera], images_folder: Path | None)
         raise _broken(source, f"{count} views are named {name}")
     cameras = sorted(cameras, key=lambda camera: camera.name)
     return attach_photographs(cameras, images_folder) if images_folder else cameras
+
+
+def _names_a_file(name: str) -> bool:
+    """Whether a file of this name, with folders before it, can be."""
+    try:
+        encoded = os.fsencode(name)
+    except UnicodeEncodeError:  # half of a character, as JSON can hold
+        return False
+    return 0 < len(encoded) <= MAX_NAME and b"\0" not in encoded
 
 
 def _broken(source: Path, what: str) -> BadInput:

@@ -1,6 +1,7 @@
 """Camera poses from a transforms.json: nerfstudio, instant-ngp, NeRF's synthetic scenes."""
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -142,7 +143,8 @@ def _file(path: Path, file_path: str) -> Path | None:
         return None
     given = path.parent / file_path
     for image in (given, given.with_name(f"{given.name}.png")):
-        if image.suffix.lower() in IMAGE_SUFFIXES and image.is_file():
+        # Path's own question raises where a name is too long.
+        if image.suffix.lower() in IMAGE_SUFFIXES and os.path.isfile(image):
             return image
     return None
 

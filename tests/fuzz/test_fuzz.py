@@ -24,11 +24,16 @@ READERS = readers()
 def judge(reader: Reader, path: Path, data: bytes) -> None:
     """Let it read `data`: a value or a typed error comes out, in time and within memory."""
     path.write_bytes(data)
+    limit = TIMES * len(data) + SLACK
     tracemalloc.start()
     seconds = timed(reader, path)
     peak = tracemalloc.get_traced_memory()[1]
+    if peak >= limit:  # what is imported at the first use is not the file's
+        tracemalloc.reset_peak()
+        timed(reader, path)
+        peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < TIMES * len(data) + SLACK
+    assert peak < limit
     assert seconds < SECONDS or timed(reader, path) < SECONDS  # tracing is slow
 
 

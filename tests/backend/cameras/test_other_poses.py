@@ -1,6 +1,7 @@
 """transforms.json and poses_bounds.npy: a known point falls on a known pixel."""
 
 import json
+import os
 import struct
 import tracemalloc
 
@@ -108,9 +109,17 @@ def test_a_broken_change_of_frame_is_bad_input(tmp_path, scale):
         read_transforms_json(path)
 
 
+@pytest.mark.parametrize("shared", [SHARED, {"fl_x": 40.0}])
+@pytest.mark.parametrize("name", ["i" * 5000 + ".png", "a\ud800.png", "a\0.png", "/"])
+def test_a_name_that_no_file_can_have_is_bad_input(tmp_path, shared, name):
+    path = write(tmp_path / "transforms.json", shared | {"frames": [frame(name)]})
+    with pytest.raises(BadInput, match=r"transforms\.json"):
+        read_transforms_json(path)
+
+
 def test_photographs_on_another_computer_are_not_looked_for(tmp_path, monkeypatch):
     path = write(tmp_path / "transforms.json", SHARED | {"frames": [frame(r"\\host\x.png")]})
-    monkeypatch.setattr(type(path), "is_file", lambda place: "host" in str(place))
+    monkeypatch.setattr(os.path, "isfile", lambda place: "host" in str(place))
     (camera,) = read_transforms_json(path)
     assert camera.image_path is None
 

@@ -120,6 +120,8 @@ def test_damaged_files_are_bad_input_and_named(tmp_path):
 def test_lying_files_are_bad_input(tmp_path, lie):
     plain, quality = random_masks(4, 6, 13)
     honest = {"masks": np.packbits(plain, axis=-1), "shape": plain.shape, "predicted_iou": quality}
+    np.savez(tmp_path / "04.npz", **honest)  # as the first version wrote them
+    np.testing.assert_array_equal(MaskStore(tmp_path).read("04.jpg").unpack(), plain)
     np.savez(tmp_path / "04.npz", **(honest | lie))
     with pytest.raises(BadInput, match=r"04\.npz"):
         MaskStore(tmp_path).read("04.jpg")
