@@ -16,7 +16,7 @@ class Recipe:
     scales: int  # sampled in a step, at least 3
     learning_rate: float  # of the features
     gate_learning_rate: float
-    warm_start: bool  # spectral features instead of random ones
+    warm_start: bool  # features and gate from the masks instead of random ones
     annealed: bool  # the learning rates fall to zero, along a cosine
     dim: int = 32  # D
     neighbours: int = 16  # K of local feature smoothing; 1 is none
@@ -41,9 +41,10 @@ RECIPES = {
         pixels=700,
         scales=4,
         learning_rate=1e-2,
-        gate_learning_rate=5e-2,  # 64 numbers that must go from soft to steep in few steps
+        gate_learning_rate=2e-2,
         warm_start=True,
         annealed=True,
+        dim=64,
     ),
 }
 

@@ -18,7 +18,7 @@ from .recipes import Recipe
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
 from .smoothing import nearest_neighbours
-from .spectral import spectral_features
+from .warm_start import starting_features, starting_gate
 
 
 class Trainer:
@@ -52,12 +52,9 @@ class Trainer:
         shape = len(means), recipe.dim
         features = np.float32(1e-2) * self._rng.standard_normal(shape, np.float32)
         if recipe.warm_start:
-            features += spectral_features(bank, len(means), recipe.dim, self._rng, report)
+            features += starting_features(bank, self.scale_map, *shape, self._rng, report)
             report("Training", 0.0)
-        gate_generator = torch.Generator().manual_seed(seed)
-        self._gate = (
-            ScaleGate(recipe.dim, gate_generator) if recipe.gated else ScaleGate.opened(recipe.dim)
-        )
+        self._gate = _first_gate(recipe, seed)
         self._place("cpu", torch.from_numpy(features), torch.from_numpy(neighbours))
         self._fallback = Fallback(lambda: self._move("cpu"))  # no chunks: a step is small
         if device != "cpu":
@@ -157,3 +154,12 @@ class Trainer:
 
     def _tensor(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self._device)
+
+
+def _first_gate(recipe: Recipe, seed: int) -> ScaleGate:
+    """The scale gate before the first step."""
+    if not recipe.gated:
+        return ScaleGate.opened(recipe.dim)
+    if recipe.warm_start:
+        return starting_gate(recipe.dim)
+    return ScaleGate(recipe.dim, torch.Generator().manual_seed(seed))

@@ -10,7 +10,6 @@ from backend.affinity.checkpoint import Checkpoint, training_key
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.ray_bank import build_ray_bank
 from backend.affinity.recipes import RECIPES, recipe_named
-from backend.affinity.spectral import Incidence, spectral_features
 from backend.affinity.trainer import Trainer
 from backend.errors import BadInput, Cancelled
 from backend.rendering import make_rasterizer
@@ -111,16 +110,6 @@ def test_training_key_tells_trainings_apart(bank):
     assert training_key("scene", bank, SHORT, 0) in keys
 
 
-def test_spectral_start_groups_what_is_masked_together(panels, bank):
-    features = spectral_features(bank, len(panels.cloud), 8, np.random.default_rng(0))
-    assert np.linalg.norm(features, axis=1) == pytest.approx(1.0, abs=1e-5)
-    similarity = features @ features.T
-    same = panels.parts[:, None] == panels.parts[None]
-    apart = panels.objects[:, None] != panels.objects[None]
-    assert np.median(similarity[same]) > 0.95
-    assert np.median(similarity[apart]) < 0.2
-
-
 def test_saved_field_answers_the_same(panels, rasterizer, field, tmp_path):
     provenance = Provenance("a.ply", "abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5)
     field.save(tmp_path / "scene.saga" / "field.safetensors", provenance)
@@ -141,18 +130,3 @@ def test_recipes_by_name():
         recipe_named("slow", 1)
     with pytest.raises(BadInput):
         recipe_named("fast", 1, -1)
-
-
-def test_incidence_is_applied_as_if_it_were_formed(panels, bank):
-    formed = []
-    for rays in bank:
-        dense = np.zeros((len(rays), len(panels.cloud)))
-        pixel = np.repeat(np.arange(len(rays)), np.diff(rays.traced.offsets))
-        np.add.at(dense, (pixel, rays.traced.gaussians), rays.traced.weights)
-        formed.append(rays.membership.T @ dense)
-    formed = np.concatenate(formed)
-    incidence = Incidence(bank, len(panels.cloud))
-    rng = np.random.default_rng(0)
-    by_gaussian, by_mask = rng.random((formed.shape[1], 2)), rng.random((formed.shape[0], 2))
-    assert incidence.times(by_gaussian) == pytest.approx(formed @ by_gaussian, rel=1e-5)
-    assert incidence.transposed_times(by_mask) == pytest.approx(formed.T @ by_mask, rel=1e-5)
