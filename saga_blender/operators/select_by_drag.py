@@ -29,7 +29,8 @@ class ByDragging(Dragging, SeenFrom, Pointing):
             preview(obj, Clicks.on(obj, prompt, self.operation), asked_by(self))
 
     def finish(self, context):
-        return self.execute(context)
+        self.execute(context)
+        return {"CANCELLED"}  # ends the dragging without an undo step: the answer makes one
 
     def cancel(self, context):
         previews.forget()
