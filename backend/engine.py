@@ -41,6 +41,8 @@ class Engine:
         # By default OpenMP's threads spin while they wait for each other, which on a machine
         # that is busy with Blender made training 15 times slower. Read when torch is loaded.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        # What some of open_clip's models lack it would fetch without a word: a tokenizer, say.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
         self._wanted_device = device
         self._scene: Scene | None = None
         self._scene_stamp: tuple | None = None

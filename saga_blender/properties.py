@@ -91,7 +91,21 @@ def operation_property() -> EnumProperty:
 def _search(settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
     """What Enter in the text field does; an empty field asks nothing."""
     if settings.find_text.strip() and bpy.ops.saga.find.poll():
-        bpy.ops.saga.find(text=settings.find_text)
+        bpy.ops.saga.find(text=settings.find_text, floor=settings.find_floor)
+
+
+def floor_property() -> FloatProperty:
+    """What finding by name calls nothing."""
+    return FloatProperty(
+        name="Floor",
+        description=(
+            "How well the words must fit a thing, for it to be found: "
+            'above 0.5 they fit it better than the word "object" does'
+        ),
+        min=0.0,
+        max=1.0,
+        default=0.5,
+    )
 
 
 def through_property() -> BoolProperty:
@@ -197,6 +211,7 @@ class SagaSettings(bpy.types.PropertyGroup):
         description="What you look for, in a few English words, such as: the red mug. Press Enter",
         update=_search,
     )
+    find_floor: floor_property()
     show_splats: BoolProperty(
         name="Show Splats",
         description=(

@@ -103,22 +103,29 @@ def build_index(
     anchors = choose_anchors(field, rng)
     selected = selected_anchors(field, anchors, lifted.features, lifted.scales, report)
     labels = cluster_masks(selected, MIN_MASKS, report)
+    if not (labels >= 0).any():
+        raise _nothing()
     targets = find_targets(lifted, labels)
     votes = choose_votes(field, lifted, labels, targets)
     selections = _selections(field, targets)
     views = np.bincount(votes.target, minlength=len(targets))
     sizes = np.bitwise_count(selections).sum(axis=1, dtype=np.int64)
-    known = np.flatnonzero((views >= MIN_VIEWS) & (sizes >= MIN_GAUSSIANS))
+    told_apart = (sizes >= MIN_GAUSSIANS) & (sizes < len(field.features))
+    known = np.flatnonzero((views >= MIN_VIEWS) & told_apart)
     if len(known) == 0:
-        raise BadInput(
-            "The masks of different views do not agree on any thing.",
-            "Train on more views, or on better masks.",
-        )
+        raise _nothing()
     used = np.isin(votes.target, known)
     votes = Votes(votes.mask[used], np.searchsorted(known, votes.target[used]))
     images = _look_at(lifted, votes, cameras, masks, model, picture, report)
     neutral = encode_names(model, list(NEUTRAL))
     return TextIndex(selections[known], images, votes.target, neutral)
+
+
+def _nothing() -> BadInput:
+    return BadInput(
+        "The masks of different views do not agree on any thing.",
+        "Train on more views, or on better masks.",
+    )
 
 
 def _selections(field: AffinityField, targets: Targets) -> np.ndarray:

@@ -52,8 +52,8 @@ class OpenClipModel:
             reason = str(e).partition("\n")[0]
             raise BadInput(
                 f"{weights} is no usable model of open_clip: {reason}.",
-                "Name the file as its model is called (ViT-L-14.safetensors), "
-                f"or give a folder with its {CONFIG}.",
+                "Take weights that open_clip publishes on Hugging Face, and name the file as its "
+                f"model is called (ViT-L-14.safetensors) or give the folder with its {CONFIG}.",
             ) from e
         self._model.eval().requires_grad_(False)
         self._device = device

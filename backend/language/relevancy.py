@@ -11,7 +11,9 @@ SHARPNESS = 10.0
 def relevancy(images: np.ndarray, text: np.ndarray, neutral: np.ndarray) -> np.ndarray:
     """The softmax of a text against each neutral one, the least of them, [n] in (0, 1).
 
-    Above 0.5 a picture fits the text better than all neutral ones.
+    Above 0.5 a picture fits the text better than all neutral ones, whatever the model and the
+    sharpness. That makes 0.5 the floor of a search by default: what lies below it is better
+    called "object". (The authors of SAGA take what is over 0.45, else the best.)
 
     Args:
         images: [n, d] unit features.

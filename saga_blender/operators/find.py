@@ -2,11 +2,11 @@
 
 import bpy
 import numpy as np
-from bpy.props import FloatProperty, IntProperty, StringProperty
+from bpy.props import IntProperty, StringProperty
 
 from ...backend import protocol
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
-from ..properties import operation_property
+from ..properties import floor_property, operation_property
 from ..splat_object import SOURCE, change_selection, per_point, remaining
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
@@ -25,16 +25,7 @@ class Find(Explained, EngineRequest, bpy.types.Operator):
         description="What is looked for, in a few English words: the red mug",
         options={"SKIP_SAVE"},
     )
-    floor: FloatProperty(
-        name="Floor",
-        description=(
-            "How well the words must fit a thing, for it to be found: "
-            'above 0.5 they fit it better than the word "object" does'
-        ),
-        min=0.0,
-        max=1.0,
-        default=0.5,
-    )
+    floor: floor_property()
 
     @classmethod
     def obstacle(cls, context) -> str:

@@ -21,13 +21,15 @@ class FindPanel(SubPanel, bpy.types.Panel):
         obstacle = Find.obstacle(context)
         row.enabled = not obstacle
         row.prop(settings, "find_text", text="", icon="VIEWZOOM")
+        layout.prop(settings, "find_floor", slider=True)
         if obstacle:
             write(layout, context, obstacle, icon="INFO")
         hits = stored_hits(context.object.data) if is_splat(context.object) else None
         if hits is None:
             return
         if not hits.counts:
-            write(layout, context, f'Nothing like "{hits.text}" was found', icon="INFO")
+            nothing = f'Nothing like "{hits.text}" was found: try other words, or a lower floor'
+            write(layout, context, nothing, icon="INFO")
         column = layout.column(align=True)
         for k, (score, count) in enumerate(zip(hits.scores, hits.counts, strict=True)):
             text = f"{score:.2f}  {hits.text}: {count:,} Gaussians"

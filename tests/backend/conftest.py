@@ -11,8 +11,9 @@ from backend.gaussians.cloud import GaussianCloud
 from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
 
-# Tests run as the engine does: waiting OpenMP threads sleep, they do not spin.
+# Tests run as the engine does: waiting OpenMP threads sleep, and no model is downloaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 SIDE = 20  # Gaussians along an edge of a panel
 

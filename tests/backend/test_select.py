@@ -210,6 +210,7 @@ def test_features_that_are_all_the_same_are_said_to_tell_nothing_apart(engine, f
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     ply = tmp_path / "panels.ply"
     save(Scene(ply, "cpu"), field_of(np.ones((len(read_ply(ply).cloud), 4), np.float32), 4))
-    for options in ({}, {"scale": None}, {"scale": 0.2, "step": 1}):
+    box = {"pixel": None, "box": (18, 13, 39, 35), "scale": None}
+    for options in ({}, {"scale": None}, {"scale": 0.2, "step": 1}, box):
         with pytest.raises(BadInput, match="told apart"):
             engine.handle(replace(Select(str(ply), view="0", pixel=LOWER), **options))

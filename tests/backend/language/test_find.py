@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from backend.affinity.ray_bank import build_ray_bank
 from backend.affinity.recipes import recipe_named
@@ -64,6 +65,14 @@ def test_what_is_not_there_is_not_found(index, sees_colors):
     ranking = rank(index, sees_colors, "an elephant")
     assert distinct_hits(index.selections, ranking, 0.5001, 5) == []
     assert len(distinct_hits(index.selections, ranking, 0.0, 2)) == 2
+
+
+def test_where_all_features_are_the_same_there_is_no_thing(panels, field, colored, sees_colors):
+    same = replace(field, features=torch.ones_like(field.features))
+    with pytest.raises(BadInput, match="do not agree on any thing"):
+        build_index(
+            make_rasterizer(panels.cloud, "cpu"), panels.cameras, panels, same, sees_colors, colored
+        )
 
 
 def test_no_two_hits_are_the_same_thing(index, sees_colors):

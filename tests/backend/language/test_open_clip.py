@@ -74,15 +74,29 @@ def test_relevancy_is_the_least_softmax_against_the_neutral_texts():
     np.testing.assert_allclose(relevancy(images, text, np.array(neutral)), expected)
 
 
-def test_weights_that_are_not_here_are_not_fetched(monkeypatch, tmp_path):
-    def refuse(*_):
-        raise AssertionError("the network was asked")
+def refuse(*_):
+    raise AssertionError("the network was asked")
 
+
+def test_weights_that_are_not_here_are_not_fetched(monkeypatch, tmp_path):
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     for name in ("", "ViT-B-16", "ViT-B-16/laion2b_s34b_b88k"):
         with pytest.raises(MissingSoftware, match=r"laion2B-s34B-b88K.*ViT-B-16.safetensors"):
             load_image_text_model(name)
+
+
+def test_a_tokenizer_that_is_not_here_is_not_fetched(monkeypatch, folder, tmp_path):
+    """Some models split words by a vocabulary that open_clip fetches from Hugging Face."""
+    (tmp_path / "open_clip_pytorch_model.bin").write_bytes(
+        (folder[0] / "open_clip_pytorch_model.bin").read_bytes()
+    )
+    splits = {"text_cfg": TINY["text_cfg"] | {"hf_tokenizer_name": "timm/ViT-B-16-SigLIP"}}
+    config = {"model_cfg": TINY | splits, "preprocess_cfg": {}}
+    (tmp_path / "open_clip_config.json").write_text(json.dumps(config), encoding="utf-8")
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    with pytest.raises(BadInput, match="no usable model"):
+        load_image_text_model(str(tmp_path))
 
 
 def test_weights_in_the_cache_are_found(monkeypatch, tmp_path):
