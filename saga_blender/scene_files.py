@@ -12,7 +12,8 @@ from ..backend.workspace import Workspace
 PATHS = ("scene", "views", "masks", "sam_checkpoint", "model", "name_with")  # fields that hold one
 POSES = ("cameras.json", "transforms*.json", "dataparser_transforms.json", "poses_bounds.npy")
 MODEL = ("cameras.bin", "cameras.txt", "images.bin", "images.txt")  # of COLMAP
-PHOTOGRAPH_SUFFIXES = ("", ".png", ".jpg")  # that a transforms.json may leave out
+PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+LEFT_OUT = ("", ".png", ".jpg")  # endings that a transforms.json may leave out
 
 
 def translated(message: protocol.Work, there: dict[str, str]) -> protocol.Work:
@@ -90,15 +91,20 @@ def _views(scene: Path, views: str) -> Iterator[Path]:
 
 
 def _named_in(transforms: Path) -> Iterator[Path]:
-    """The photographs that a transforms.json names; the engine tells what is wrong with it."""
+    """The photographs that a transforms.json names; the engine tells what is wrong with it.
+
+    Nothing else is sent because a stranger's file names it.
+    """
     try:
         frames = json.loads(transforms.read_text(encoding="utf-8"))["frames"]
         names = [str(frame["file_path"]) for frame in frames]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return
     for name in names:
-        for suffix in PHOTOGRAPH_SUFFIXES:
-            yield transforms.parent / (name.replace("\\", "/") + suffix)
+        for suffix in LEFT_OUT:
+            path = transforms.parent / (name.replace("\\", "/") + suffix)
+            if path.suffix.lower() in PHOTOGRAPHS:
+                yield path
 
 
 def _below(path: Path) -> Iterable[Path]:

@@ -8,9 +8,8 @@ import numpy as np
 from .. import protocol
 from ..engine import Engine
 from ..errors import BadInput
-from ..files import new_folder
-from ..gaussians.cloud import GaussianCloud
-from ..gaussians.ply import read_ply, write_ply
+from ..gaussians.ply import read_ply
+from ..objects import save_objects
 from ..progress import Report
 from .options import add_masks, add_output, add_scene, add_views, request
 from .paths import check_inputs, checked_output
@@ -58,7 +57,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     if output.suffix:
         save_array(output, found.labels)
     else:
-        _write_objects(output, read_ply(arguments.scene).cloud, found)
+        save_objects(output, read_ply(arguments.scene).cloud, found)
     counts = np.bincount(found.labels[found.labels >= 0], minlength=len(found.names))
     unassigned = np.count_nonzero(found.labels < 0, axis=1)
     lines = [f"{name:12} {count:>9,}" for name, count in zip(found.names, counts, strict=True)]
@@ -83,13 +82,3 @@ def _labels_or_folder(arguments: Namespace) -> Path:
     if output.exists() or not output.parent.is_dir():
         raise BadInput(f"{output} cannot be made.", "Name a new folder in one that exists.")
     return output
-
-
-def _write_objects(path: Path, cloud: GaussianCloud, found: protocol.Decomposed) -> None:
-    """A .ply for each object and part, and for what belongs to no object."""
-    masks = {name: (found.labels == k).any(axis=0) for k, name in enumerate(found.names)}
-    masks["Unassigned"] = found.labels[0] < 0
-    with new_folder(path) as folder:
-        for name, mask in masks.items():
-            if mask.any():
-                write_ply(folder / f"{name}.ply", cloud.subset(mask))

@@ -4,7 +4,7 @@ import argparse
 
 from .. import __version__
 from ..errors import BadInput
-from . import decompose, fetch, find, info, render, select, train
+from . import batch, decompose, fetch, find, info, render, select, train
 
 ABOUT = """\
 Take objects out of a 3D Gaussian splat.
@@ -24,6 +24,7 @@ COMMANDS = {
     "render": render,
     "info": info,
     "fetch": fetch,
+    "batch": batch,
 }
 
 

@@ -21,8 +21,13 @@ them where they are missing."""
 
 
 def add_options(parser: ArgumentParser) -> None:
-    defaults = protocol.Train(scene="")
     add_scene(parser)
+    add_training(parser)
+
+
+def add_training(parser: ArgumentParser) -> None:
+    """All options but the scene."""
+    defaults = protocol.Train(scene="")
     add_views(parser)
     add_masks(parser)
     parser.add_argument(

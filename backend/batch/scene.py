@@ -1,0 +1,107 @@
+"""One scene of a batch: trained and taken apart, as far as that is still to be done."""
+
+import json
+import shutil
+import sys
+import time
+import traceback
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from .. import __version__, protocol
+from ..engine import Engine
+from ..errors import EngineFailure, SagaError
+from ..gaussians.ply import read_ply
+from ..objects import save_objects
+from ..progress import Report, silent
+from .inputs import input_digest
+from .row import ROWS, Row
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is done with every scene."""
+
+    train: protocol.Train  # of no scene; paths that are not absolute start at each scene's folder
+    decompose: protocol.Decompose | None = None  # likewise; None: the scene is trained only
+
+    def of(self, scene: Path) -> tuple[protocol.Train, protocol.Decompose | None]:
+        """The requests for one scene."""
+        paths = {
+            name: str(scene.parent / given)
+            for name in ("views", "masks")
+            if (given := getattr(self.train, name))
+        }
+        train = replace(self.train, scene=str(scene), **paths)
+        if self.decompose is None:
+            return train, None
+        return train, replace(self.decompose, scene=str(scene), **paths)
+
+
+def run_scene(
+    scene: Path, task: Task, results: Path, engine: Engine, report: Report = silent
+) -> Row:
+    """Do what is still to be done of a scene, and write its row; no failure of it is raised.
+
+    Raises:
+        BadInput: the row cannot be written.
+    """
+    scene, began = scene.absolute(), time.perf_counter()
+    (results / ROWS).mkdir(parents=True, exist_ok=True)
+    former = Row.read(results, scene)
+    try:
+        row = _done(former, task, results, engine, report)
+    except Exception as error:
+        if not isinstance(error, SagaError):
+            traceback.print_exc(file=sys.stderr)
+            error = EngineFailure(f"{type(error).__name__}: {error}", "This is a defect of SAGA.")
+        row = replace(Row.read(results, scene), error=vars(protocol.failed(error)))
+    if row != former:
+        row = replace(row, seconds=time.perf_counter() - began)
+        row.write(results)
+    return row
+
+
+def _done(row: Row, task: Task, results: Path, engine: Engine, report: Report) -> Row:
+    """The row of a scene of which everything is done."""
+    train, decompose = task.of(Path(row.scene))
+    settings = {"train": _plain(train), "decompose": _plain(decompose)}
+    same = {stage: (row.settings or {}).get(stage) == settings[stage] for stage in settings}
+    trained = same["train"] and _is_there(row.trained, "model") and row.input == input_digest(train)
+    taken_apart = trained and same["decompose"] and _is_there(row.objects, "folder")
+    row = replace(row, settings=settings, error=None)
+    if not trained:
+        row = Row(row.scene, row.name, settings=settings, engine=__version__)
+        row.write(results)  # that it was begun
+        answer = vars(engine.handle(train, report))
+        row = replace(row, input=input_digest(train), trained=answer)
+        row.write(results)
+    if decompose is None:
+        return replace(row, objects=None)
+    if not taken_apart:
+        found = engine.handle(decompose, report)
+        row = replace(row, objects=_written(found, Path(row.scene), results / row.name))
+    return row
+
+
+def _written(found: protocol.Decomposed, scene: Path, folder: Path) -> dict:
+    """Write the objects of a scene in place of former ones; what there is to tell of them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    save_objects(folder, read_ply(scene).cloud, found)
+    return {
+        "folder": str(folder),
+        "names": list(found.names),
+        "counts": np.bincount(found.labels[found.labels >= 0], minlength=len(found.names)).tolist(),
+        "unassigned": np.count_nonzero(found.labels < 0, axis=1).tolist(),
+    }
+
+
+def _is_there(made: dict | None, path: str) -> bool:
+    return made is not None and Path(made[path]).exists()
+
+
+def _plain(message: protocol.Work | None) -> dict | None:
+    """A request as it comes back from JSON."""
+    return message and json.loads(json.dumps(vars(message)))

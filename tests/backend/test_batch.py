@@ -1,0 +1,179 @@
+"""Many scenes: each once, whatever becomes of the others, and told of in one manifest."""
+
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from two_balls import write_two_balls
+
+from backend.batch import Task, gather, run_scene
+from backend.command_line.main import main
+from backend.engine import Engine
+from backend.gaussians.ply import read_ply
+from backend.protocol import Decompose, Train
+
+ROOT = Path(__file__).resolve().parents[2]
+STEPS = 20
+
+
+class Counting(Engine):
+    """The engine, and what it was asked."""
+
+    def __init__(self, device="cpu"):
+        super().__init__("cpu")
+        self.asked = []
+
+    def handle(self, message, report=None):
+        self.asked.append((type(message).__name__, Path(message.scene).parent.name))
+        return super().handle(message, report or (lambda *_: None))
+
+
+@pytest.fixture
+def engine():
+    return Counting()
+
+
+@pytest.fixture
+def scenes(tmp_path) -> Path:
+    """A list of two good scenes and, between them, one that is none. Their files bear one name."""
+    names = ["one", "broken", "two"]
+    for name in names:
+        write_two_balls(tmp_path / name)
+    (tmp_path / "broken" / "balls.ply").write_bytes(b"this is no splat")
+    listed = tmp_path / "scenes.txt"
+    listed.write_text("\n".join(f"{name}/balls.ply" for name in names) + "\n")
+    return listed
+
+
+def batch(engine, scenes, *options) -> int:
+    results = ["-o", str(scenes.parent / "results"), "--steps", str(STEPS)]
+    arguments = ["batch", str(scenes), *results, *map(str, options)]
+    engine.asked.clear()
+    return main(arguments, lambda _: engine)
+
+
+def manifest(scenes) -> list[dict]:
+    path = scenes.parent / "results" / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8"))["scenes"]
+
+
+@pytest.mark.fault("a scene of a batch is broken")
+def test_a_broken_scene_stops_no_other_and_nothing_is_done_twice(engine, scenes, capsys):
+    assert batch(engine, scenes, "--scale", 0.5) == 2
+    assert "1 of 3 scenes failed" in capsys.readouterr().err
+    rows = {Path(row["scene"]).parent.name: row for row in manifest(scenes)}
+    assert list(rows) == ["broken", "one", "two"] and len({r["name"] for r in rows.values()}) == 3
+    assert "not a PLY" in rows["broken"]["error"]["message"] and rows["broken"]["trained"] is None
+    for name in ("one", "two"):
+        row = rows[name]
+        assert row["error"] is None and row["settings"]["train"]["steps"] == STEPS
+        assert Path(row["trained"]["model"]).is_file() and row["trained"]["loss"] < 0
+        objects = Path(row["objects"]["folder"])
+        written = [len(read_ply(path).cloud) for path in objects.iterdir()]
+        assert sum(written) == 600  # each Gaussian once
+        assert sum(row["objects"]["counts"]) + sum(row["objects"]["unassigned"]) == 600
+    assert batch(engine, scenes, "--scale", 0.5) == 2
+    assert engine.asked == [("Train", "broken")]
+    again = {Path(row["scene"]).parent.name: row for row in manifest(scenes)}
+    assert again["one"] == rows["one"] and again["two"] == rows["two"]
+    write_two_balls_again(scenes.parent / "broken")
+    assert batch(engine, scenes, "--scale", 0.5) == 0
+    assert engine.asked == [("Train", "broken"), ("Decompose", "broken")]
+    assert all(row["error"] is None for row in manifest(scenes))
+
+
+def write_two_balls_again(folder: Path) -> None:
+    (folder / "balls.ply").write_bytes((folder.parent / "one" / "balls.ply").read_bytes())
+
+
+def test_only_what_has_changed_is_done_again(engine, scenes):
+    scenes.write_text("one/balls.ply")
+    batch(engine, scenes)
+    for change, asked in (
+        (lambda folder: None, []),
+        (lambda folder: (folder / "balls.saga/masks/0.npz").unlink(), ["Train"]),
+        (lambda folder: (folder / "balls.saga/field.safetensors").unlink(), ["Train"]),
+        (lambda folder: (folder / "cameras.json").write_text(shorter(folder)), ["Train"]),
+    ):
+        change(scenes.parent / "one")
+        assert batch(engine, scenes) == 0
+        assert [name for name, _ in engine.asked] == asked
+    assert batch(engine, scenes, "--scale", 0.5) == 0
+    assert [name for name, _ in engine.asked] == ["Decompose"]
+    assert batch(engine, scenes, "--scale", 0.6) == 0
+    assert [name for name, _ in engine.asked] == ["Decompose"]
+    assert batch(engine, scenes, "--scale", 0.6, "--seed", 1) == 0
+    assert [name for name, _ in engine.asked] == ["Train", "Decompose"]
+
+
+def shorter(folder: Path) -> str:
+    return json.dumps(json.loads((folder / "cameras.json").read_text())[:-1])
+
+
+def test_jobs_of_an_array_share_the_work_and_the_last_one_gathers(engine, scenes, capsys):
+    assert batch(engine, scenes, "--index", 0, "--of", 2) == 0  # the first and the third
+    assert [folder for _, folder in engine.asked] == ["one", "two"]
+    assert not (scenes.parent / "results" / "manifest.json").exists()
+    assert batch(engine, scenes, "--gather") == 2  # tells what was not run
+    assert engine.asked == [] and "not run to its end" in capsys.readouterr().err
+    assert [bool(row["trained"]) for row in manifest(scenes)] == [False, True, True]
+    write_two_balls_again(scenes.parent / "broken")
+    assert batch(engine, scenes, "--index", 1, "--of", 2) == 0
+    assert batch(engine, scenes, "--gather") == 0
+    assert all(row["trained"] for row in manifest(scenes))
+    for wrong in (["--index", 2, "--of", 2], ["--index", 1], ["--of", 3]):
+        assert batch(engine, scenes, *wrong) == 2
+
+
+def test_masks_and_cameras_are_looked_for_from_each_scene(tmp_path):
+    train, decompose = Task(Train("", masks="labels"), Decompose("")).of(tmp_path / "a" / "b.ply")
+    assert (train.masks, train.views) == (str(tmp_path / "a" / "labels"), "")
+    assert decompose.masks == train.masks and decompose.scene == train.scene
+    assert Task(Train("", masks="/labels")).of(tmp_path / "b.ply")[0].masks == "/labels"
+
+
+def test_a_defect_is_an_error_of_its_scene(tmp_path):
+    class Defective(Engine):
+        def handle(self, message, report):
+            raise ZeroDivisionError("a defect")
+
+    scene = write_two_balls(tmp_path / "one")
+    row = run_scene(scene, Task(Train("")), tmp_path / "results", Defective("cpu"))
+    assert row.error["code"] == "engine_failure" and "a defect" in row.error["message"]
+    assert gather(tmp_path / "results") == [row]
+
+
+def test_a_local_dask_cluster_does_the_example(scenes):
+    pytest.importorskip("distributed", reason="Dask is not installed")
+    from distributed import Client, LocalCluster
+
+    spec = importlib.util.spec_from_file_location(
+        "dask_batch", ROOT / "docs/examples/dask_batch.py"
+    )
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    listed = [scenes.parent / line for line in scenes.read_text().split()]
+    task = Task(Train("", steps=STEPS), Decompose("", scales=(0.5,)))
+    results = scenes.parent / "results"
+    with (
+        LocalCluster(2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        rows = example.run(client, listed, task, results)
+    assert [bool(row.error) for row in rows] == [True, False, False]
+    assert rows == gather(results, listed) and all(row.objects for row in rows[1:])
+
+
+def test_the_example_for_slurm_runs_its_share(scenes):
+    """As Slurm would run it, but for the options of the training."""
+    script = (ROOT / "docs/examples/batch.slurm").read_text()
+    command = script[script.index("exec") :].replace("python -m", f"{sys.executable} -m")
+    environment = {"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "3"}
+    ran = subprocess.run(
+        ["sh", "-c", command, "batch.slurm", scenes, scenes.parent / "results"],
+        cwd=ROOT, env=environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ran.returncode == 2 and "1 of 1 scenes failed" in ran.stderr
