@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +107,6 @@ def _named_in(transforms: Path) -> Iterator[Path]:
                 yield path
 
 
-def _below(path: Path) -> Iterable[Path]:
-    """A file, or all files in a folder."""
-    return sorted(path.rglob("*")) if path.is_dir() else [path]
+def _below(path: Path) -> list[Path]:
+    """A file, or all files in a folder; none where there is neither."""
+    return [path] if path.is_file() else [p for p in sorted(path.rglob("*")) if p.is_file()]

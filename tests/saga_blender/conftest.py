@@ -12,6 +12,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import sshd
 
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSION = "bl_ext.user_default.saga_blender"
@@ -104,6 +105,13 @@ def engine(addon):
     yield
     addon("saga_blender.engine_session").session.close()
     chosen.engine_python = ""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """A real SSH server, of an ordinary user."""
+    with sshd.running(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
 
 
 def splat_rows(count: int, degree: int = 3, extra: dict[str, str] | None = None) -> np.ndarray:

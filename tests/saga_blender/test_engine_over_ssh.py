@@ -29,12 +29,6 @@ MAIN_THREAD_S = 0.05  # what one call may take of the thread that draws Blender'
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no sshd of an ordinary user")
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with sshd.running(tmp_path_factory.mktemp("sshd")) as running:
-        yield running
-
-
 @pytest.fixture
 def connect(server, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", server.path)
@@ -269,30 +263,3 @@ def test_training_goes_on_from_the_checkpoint_there_and_comes_home(connect, serv
     subprocess.run(command, cwd=ROOT, env={**os.environ, **sshd.ENVIRONMENT}, check=True)
     here = scenes[0].with_suffix(".saga") / "field.safetensors"
     assert field.read_bytes()[-TENSORS:] == here.read_bytes()[-TENSORS:]
-
-
-def test_the_preferences_lead_there(addon, server, monkeypatch):
-    import bpy
-
-    monkeypatch.setenv("PATH", server.path)
-    chosen = addon("saga_blender.preferences").preferences()
-    place = addon("saga_blender.engine_place")
-    session = addon("saga_blender.engine_session").session
-    info = addon("backend.protocol").Info("hello")
-    system = bpy.context.preferences.system
-    chosen.engine_on, chosen.device = "SSH", "cpu"
-    try:
-        system.use_online_access = False
-        with pytest.raises(addon("backend.errors").BadInput, match="Allow Online Access"):
-            session.wait(info)
-        system.use_online_access = True
-        assert place.why_no_engine() == "Say Where the Engine Is"
-        with pytest.raises(addon("backend.errors").BadInput, match="No host is given"):
-            session.wait(info)
-        chosen.ssh_host, chosen.ssh_folder = "gpu-box ", str(STAND_IN)
-        chosen.ssh_python = ENGINE_PYTHON
-        assert place.why_no_engine() == "" and str(place.weights_folder()) == "weights"
-        assert session.wait(info).text == "hello"
-    finally:
-        session.close()
-        chosen.engine_on = "HERE"
