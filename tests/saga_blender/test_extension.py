@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import inspect
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -36,10 +37,15 @@ def test_zip_holds_only_what_blender_needs(extension_zip):
     }
 
 
-def test_the_repository_lists_the_extension_with_its_hash_and_size(extension_zip):
+@pytest.fixture(scope="module")
+def index() -> Path:
+    """The index of a repository that serves the extension."""
     command = [sys.executable, ROOT / ".ci" / "repo.py"]
     ran = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    index = Path(ran.stdout.strip())
+    return Path(ran.stdout.strip())
+
+
+def test_the_repository_lists_the_extension_with_its_hash_and_size(extension_zip, index):
     (listed,) = json.loads(index.read_text(encoding="utf-8"))["data"]
     served = (index.parent / listed["archive_url"]).read_bytes()
     assert served == extension_zip.read_bytes()
@@ -49,6 +55,28 @@ def test_the_repository_lists_the_extension_with_its_hash_and_size(extension_zip
     for name in ("id", "version", "blender_version_min", "license", "permissions"):
         assert listed[name] == manifest[name]
     assert (index.parent / "index.html").is_file()
+
+
+ANOTHER_BLENDER = """
+import sys
+import bpy
+preferences = bpy.context.preferences
+preferences.system.use_online_access = True
+repositories = preferences.extensions.repos
+served = repositories.new(name="SAGA", module="served", remote_url=sys.argv[1])
+where = {"repo_directory": served.directory}
+bpy.ops.extensions.repo_sync(**where)
+bpy.ops.extensions.package_install(**where, pkg_id="saga_blender", enable_on_install=True)
+assert "bl_ext.served.saga_blender" in preferences.addons
+assert bpy.ops.saga.train.get_rna_type().identifier == "SAGA_OT_train"
+"""
+
+
+def test_another_blender_installs_from_the_repository(index, tmp_path):
+    command = [sys.executable, "-c", ANOTHER_BLENDER, index.as_uri()]
+    fresh = {**os.environ, "BLENDER_USER_RESOURCES": str(tmp_path)}
+    ran = subprocess.run(command, env=fresh, capture_output=True, text=True, timeout=300)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_disable_leaves_no_trace_and_enable_works_again(addon, traces, untouched):
