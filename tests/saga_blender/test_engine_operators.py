@@ -113,7 +113,8 @@ def test_a_box_around_a_ball_selects_it_and_the_slider_shows_its_scale(addon, ba
     while session.drain():
         pass
     clicking.let_go()
-    assert 0 < selection(balls.data).sum() < one.sum()
+    assert clicking.standing().asked[2] == settings.threshold
+    assert not (selection(balls.data) & ~one).any()
     bpy.ops.saga.box_around(**EYE, path=path((355, 205), (245, 95)), operation="ADD")
     assert selection(balls.data)[BALL == 1].mean() > 0.95
     with pytest.raises(RuntimeError, match="Nothing was drawn"):
