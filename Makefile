@@ -43,6 +43,12 @@ gui-test: .venv/ready .venv-bpy45/ready ## the add-on under simulated mouse and 
 	@extension=$$($(BLENDER) .ci/build_zip.py) && \
 	$(ENGINE) -m pytest -rs -s tests/gui --extension="$$extension"
 
+quick-start: gui-test ## the pictures of docs/quick_start.md, anew
+	$(ENGINE) .ci/quick_start.py
+
+icons: ## the tools' icons, anew
+	$(PYTHON) .ci/icons.py
+
 interaction: .venv/ready .venv-bpy45/ready ## how fast the viewport follows the hand, in a real window
 	@extension=$$($(BLENDER) .ci/build_zip.py) && \
 	$(ENGINE) -m benchmarks.interaction "$$extension"

@@ -29,10 +29,10 @@ def bar(x: float, y: float, to_x: float, to_y: float, color=WHITE) -> Shape:
 def thing() -> list[Shape]:
     """What is selected: Gaussians that belong together, and one that does not."""
     return [
-        disc(92, 150, 46, 34, ORANGE),
-        disc(132, 188, 34, 28, ORANGE),
-        disc(60, 196, 24, 20, ORANGE),
-        disc(206, 206, 20, 16, BLUE),
+        disc(66, 120, 44, 30, ORANGE),
+        disc(108, 166, 40, 44, ORANGE),
+        disc(140, 214, 30, 22, ORANGE),
+        disc(214, 150, 22, 16, BLUE),
     ]
 
 

@@ -4,7 +4,7 @@ import atexit
 
 import bpy
 
-from . import keymaps, panels, warming
+from . import keymaps, panels, translations, warming
 from .clicks import clicking
 from .drawing.overlay import overlay
 from .engine_session import session
@@ -87,6 +87,7 @@ CLASSES = (
 
 def register() -> None:
     """Called by Blender when the extension is enabled."""
+    translations.register()
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.saga = bpy.props.PointerProperty(type=SagaSettings)
@@ -123,3 +124,4 @@ def unregister() -> None:
     del bpy.types.Scene.saga
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)
+    translations.unregister()

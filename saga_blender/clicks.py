@@ -24,6 +24,7 @@ from .splat_object import (
     selection,
     set_selection,
 )
+from .translations import said
 
 _REST_S = 0.4  # a slider that is not moved for so long has been let go
 
@@ -96,8 +97,9 @@ class Clicks:
     @property
     def notice(self) -> str:
         """What to tell the person of the selection."""
-        count = f"{np.count_nonzero(self.after):,} of {len(self.after):,} Gaussians"
-        return f"{count} selected, at scale {self.scale:.2f}."
+        sentence = "{count:,} of {total:,} Gaussians selected, at scale {scale:.2f}."
+        count = np.count_nonzero(self.after)
+        return said(sentence, count=count, total=len(self.after), scale=self.scale)
 
 
 class Clicking:

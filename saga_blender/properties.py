@@ -4,6 +4,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .clicks import asked_by, clicking
+from .translations import OURS
 
 WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
 PARTS = 0.3  # and at which those fall into their parts
@@ -22,6 +23,7 @@ def scale_property(default: float = 0.5, name: str = "Scale", **more) -> FloatPr
         min=0.0,
         max=1.0,
         default=default,
+        translation_context=OURS,
     )
 
 

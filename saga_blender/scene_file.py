@@ -6,13 +6,15 @@ import bpy
 
 from ..backend.workspace import Workspace
 from .splat_object import SOURCE
+from .translations import said
 
 
 def why_no_scene(pointcloud: bpy.types.PointCloud) -> str:
     """What keeps the engine from opening the scene of a splat, or ""."""
     scene = Path(pointcloud[SOURCE])
     if not scene.is_file():
-        return f"{scene.name} is not in {scene.parent} any more: put it back, or find it (Scene)"
+        sentence = "{name} is not in {folder} any more: put it back, or find it (Scene)"
+        return said(sentence, name=scene.name, folder=scene.parent)
     return ""
 
 

@@ -15,6 +15,7 @@ from ..splat_object import (
     selection,
     tree_of,
 )
+from ..translations import said
 from .decompose import named_clusters, tree_from
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
@@ -69,7 +70,8 @@ class MergeClusters(Explained, bpy.types.Operator):
         active = data.saga.found[data.saga.active].name
         labels = np.where(selection(data), data.saga.active, clusters(data))
         set_found(data, tree_of(data), labels)
-        tell(self, f"{active} has {np.count_nonzero(selection(data)):,} Gaussians more")
+        more = np.count_nonzero(selection(data))
+        tell(self, said("{name} has {more:,} Gaussians more", name=active, more=more))
         return {"FINISHED"}
 
 
@@ -111,7 +113,7 @@ def add_parts(uid: int, row: int, reply: protocol.Decomposed) -> str:
         whole,
         np.where(inside, np.where(found >= 0, len(tree) + found, row), labels),
     )
-    return f"{tree.names[row]}: {len(parts)} parts."
+    return said("{name}: {count} parts.", name=tree.names[row], count=len(parts))
 
 
 def _why_nothing_found(context: bpy.types.Context) -> str:

@@ -10,6 +10,7 @@ from ..cluster_tree import ClusterTree, innermost
 from ..found_objects import set_found
 from ..properties import PARTS, WHOLE_OBJECTS, levels_property, scale_property
 from ..splat_object import SOURCE, per_point, remaining
+from ..translations import said
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
 
@@ -60,8 +61,11 @@ def apply_clusters(uid: int, reply: protocol.Decomposed) -> str:
     labels = per_point(obj.data, innermost(reply.labels, reply.parents), -1)
     set_found(obj.data, tree_from(reply), labels)
     objects = np.count_nonzero(reply.parents < 0)
-    parts = f" with {len(reply.parents) - objects} parts" if len(reply.scales) > 1 else ""
-    return f"{objects} objects{parts}; {np.count_nonzero(labels < 0):,} Gaussians in none."
+    parts, none = len(reply.parents) - objects, np.count_nonzero(labels < 0)
+    sentence = "{objects} objects; {none:,} Gaussians in none."
+    if len(reply.scales) > 1:
+        sentence = "{objects} objects with {parts} parts; {none:,} Gaussians in none."
+    return said(sentence, objects=objects, parts=parts, none=none)
 
 
 def tree_from(reply: protocol.Decomposed) -> ClusterTree:

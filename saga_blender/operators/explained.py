@@ -3,6 +3,7 @@
 import bpy
 
 from ..splat_object import is_splat
+from ..translations import said
 
 
 class Explained:
@@ -12,7 +13,7 @@ class Explained:
     def poll(cls, context):
         obstacle = cls.obstacle(context)
         if obstacle:
-            cls.poll_message_set(obstacle)
+            cls.poll_message_set(said(obstacle))
         return not obstacle
 
 

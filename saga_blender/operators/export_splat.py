@@ -17,6 +17,7 @@ from ..axes import SPLAT_AXES, file_to_blender
 from ..gaussian_attributes import read_layout, to_cloud
 from ..placement import raw_to_world
 from ..splat_object import is_splat
+from ..translations import said
 from .explained import Explained
 from .telling import tell
 
@@ -54,7 +55,7 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        tell(self, f"{path.name}: {len(cloud):,} Gaussians")
+        tell(self, said("{name}: {count:,} Gaussians", name=path.name, count=len(cloud)))
         return {"FINISHED"}
 
 

@@ -8,6 +8,7 @@ from ...backend import protocol
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
 from ..properties import floor_property, operation_property
 from ..splat_object import SOURCE, change_selection, per_point, remaining
+from ..translations import said
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained, why_not_edit
 from .selecting import tell_count
@@ -57,8 +58,9 @@ def apply_found(uid: int, text: str, reply: protocol.Found) -> str:
     counts = tuple(int(np.count_nonzero(mask)) for mask in points)
     store_hits(obj.data, Hits(text, tuple(reply.scores.tolist()), counts), points)
     if not counts:
-        return f'Nothing here is like "{text}": the best of {reply.things} scores {reply.best:.2f}.'
-    return f'"{text}": {len(counts)} found.'
+        sentence = 'Nothing here is like "{text}": the best of {things} scores {best:.2f}.'
+        return said(sentence, text=text, things=reply.things, best=reply.best)
+    return said('"{text}": {count} found.', text=text, count=len(counts))
 
 
 class SelectFound(Explained, bpy.types.Operator):

@@ -15,6 +15,7 @@ from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, set_origin, store, to_cloud
 from ..placement import raw_to_world, scene_to_raw
 from ..splat_object import INDEX, SOURCE, clusters, scene_index, tree_of
+from ..translations import said
 from .explained import Explained, why_not_edit
 from .export_splat import selected_splats
 from .telling import tell
@@ -43,8 +44,9 @@ class Join(Explained, bpy.types.Operator):
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        count = f"{len(context.object.data.points):,} Gaussians"
-        tell(self, f"{context.object.name}: {count} of {1 + len(others)} objects")
+        obj, objects = context.object, 1 + len(others)
+        sentence = "{name}: {count:,} Gaussians of {objects} objects"
+        tell(self, said(sentence, name=obj.name, count=len(obj.data.points), objects=objects))
         return {"FINISHED"}
 
 

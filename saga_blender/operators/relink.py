@@ -9,6 +9,7 @@ from bpy_extras.io_utils import ImportHelper
 from ...backend.errors import BadInput, SagaError
 from ...backend.gaussians.ply import read_ply
 from ..splat_object import SOURCE, TOTAL, is_splat
+from ..translations import said
 from .explained import Explained
 from .telling import tell
 
@@ -36,7 +37,7 @@ class Relink(Explained, bpy.types.Operator, ImportHelper):
         except SagaError as error:
             self.report({"ERROR"}, f"{path.name}: {error}")
             return {"CANCELLED"}
-        tell(self, f"{path.name} is found again, for {moved} objects.")
+        tell(self, said("{name} is found again, for {moved} objects.", name=path.name, moved=moved))
         return {"FINISHED"}
 
 

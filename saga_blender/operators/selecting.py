@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 
 from ..splat_object import selection
+from ..translations import said
 from .telling import tell
 
 
@@ -14,4 +15,5 @@ def operation_of(event: bpy.types.Event) -> str:
 
 def tell_count(operator: bpy.types.Operator, data: bpy.types.PointCloud) -> None:
     """Report how much is selected now."""
-    tell(operator, f"{np.count_nonzero(selection(data)):,} Gaussians selected.")
+    count = np.count_nonzero(selection(data))
+    tell(operator, said("{count:,} Gaussians selected.", count=count))

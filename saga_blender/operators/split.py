@@ -8,6 +8,7 @@ from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, read_means
 from ..placement import centre, move_origin
 from ..splat_object import clusters, selection, set_selection, tree_of
+from ..translations import said
 from .explained import Explained, why_not_edit
 from .telling import tell
 
@@ -40,8 +41,9 @@ class Split(Explained, bpy.types.Operator):
             other.select_set(False)
         part.select_set(True)
         context.view_layer.objects.active = part
-        counts = f"{len(part.data.points):,} Gaussians moved, {len(obj.data.points):,} stayed"
-        tell(self, f"{part.name}: {counts}")
+        moved, stayed = len(part.data.points), len(obj.data.points)
+        sentence = "{name}: {moved:,} Gaussians moved, {stayed:,} stayed"
+        tell(self, said(sentence, name=part.name, moved=moved, stayed=stayed))
         return {"FINISHED"}
 
 

@@ -4,6 +4,7 @@ import bpy
 
 from .. import point_cloud
 from ..splat_object import clusters, tree_of
+from ..translations import said
 from .explained import Explained, why_not_edit
 from .split import part_of
 from .telling import tell
@@ -31,7 +32,7 @@ class SplitClusters(Explained, bpy.types.Operator):
         for part in parts:
             part.select_set(True)
         context.view_layer.objects.active = parts[0]
-        tell(self, f"{collection.name}: {len(parts)} objects")
+        tell(self, said("{name}: {count} objects", name=collection.name, count=len(parts)))
         return {"FINISHED"}
 
 

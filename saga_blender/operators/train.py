@@ -7,6 +7,7 @@ from ..engine_session import session
 from ..preferences import preferences
 from ..scene_file import why_no_scene
 from ..splat_object import SOURCE, is_splat
+from ..translations import said
 from .engine_request import EngineRequest
 from .explained import Explained
 
@@ -45,7 +46,8 @@ def _request(context: bpy.types.Context) -> protocol.Train:
 
 
 def _trained(reply: protocol.Trained) -> str:
-    return f"Trained in {reply.seconds:.0f} s on {reply.masks:,} masks of {reply.views} views."
+    sentence = "Trained in {seconds:.0f} s on {masks:,} masks of {views} views."
+    return said(sentence, seconds=reply.seconds, masks=reply.masks, views=reply.views)
 
 
 class TakeOffer(Explained, EngineRequest, bpy.types.Operator):

@@ -5,6 +5,7 @@ import bpy
 from ..found import stored_hits
 from ..operators.find import Find, SelectFound
 from ..splat_object import is_splat
+from ..translations import said
 from .parts import SubPanel, write
 
 
@@ -28,7 +29,8 @@ class FindPanel(SubPanel, bpy.types.Panel):
         if hits is None:
             return
         if not hits.counts:
-            nothing = f'Nothing like "{hits.text}" was found: try other words, or a lower floor'
+            sentence = 'Nothing like "{text}" was found: try other words, or a lower floor'
+            nothing = said(sentence, text=hits.text)
             write(layout, context, nothing, icon="INFO")
         column = layout.column(align=True)
         for k, (score, count) in enumerate(zip(hits.scores, hits.counts, strict=True)):

@@ -4,6 +4,8 @@ import textwrap
 
 import bpy
 
+from ..translations import said
+
 _CHARACTER = 6.5  # pixels of a letter of Blender's font at its own size, on average
 _MARGIN = 45  # pixels of the sidebar that text does not get
 
@@ -47,7 +49,7 @@ def write(
     scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
     width = context.region.width / scale - _MARGIN
     column = layout.column(align=True)
-    lines = textwrap.wrap(text, max(12, int(width / _CHARACTER)))
+    lines = textwrap.wrap(said(text), max(12, int(width / _CHARACTER)))
     for line in (*lines, *[""] * (least - len(lines))):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else icon  # the lines below stand under the first

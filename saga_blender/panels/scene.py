@@ -6,6 +6,7 @@ from ..operators.import_splat import ImportSplat
 from ..operators.relink import Relink
 from ..scene_file import why_no_scene
 from ..splat_object import SOURCE, TOTAL, is_splat
+from ..translations import said
 from .parts import SubPanel, write
 
 
@@ -23,7 +24,7 @@ class ScenePanel(SubPanel, bpy.types.Panel):
         if not is_splat(obj):
             write(layout, context, "Import a Gaussian splat, or click one", icon="INFO")
             return
-        count = f"{obj.name}: {len(obj.data.points):,} Gaussians"
+        count = said("{name}: {count:,} Gaussians", name=obj.name, count=len(obj.data.points))
         write(layout, context, count, icon="POINTCLOUD_DATA")
         if SOURCE not in obj.data:
             return
@@ -31,5 +32,6 @@ class ScenePanel(SubPanel, bpy.types.Panel):
             write(layout, context, missing, icon="ERROR")
             layout.operator(Relink.bl_idname, icon="FILE_FOLDER")
         else:
-            text = f"of {obj.data[TOTAL]:,} in {bpy.path.basename(obj.data[SOURCE])}"
+            name = bpy.path.basename(obj.data[SOURCE])
+            text = said("of {total:,} in {name}", total=obj.data[TOTAL], name=name)
             write(layout, context, text, icon="BLANK1")

@@ -9,6 +9,7 @@ from ..operators.select_by import SelectBy
 from ..operators.selection import Selection
 from ..select_tool import BoxTool, BrushTool, SelectTool
 from ..splat_object import is_splat, named_selections, selection, size_of
+from ..translations import said
 from .parts import SubPanel, write
 
 
@@ -48,8 +49,9 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     button(column, SelectTool, "Click or Drag", "RESTRICT_SELECT_OFF")
     column.row(align=True).prop(context.workspace.saga, "drag", expand=True)
     row = layout.row(align=True)
-    button(row, BoxTool, "Box by Hand", "SELECT_SET")
-    button(row, BrushTool, "Brush by Hand", "BRUSH_DATA")
+    row.label(text="By Hand")
+    button(row, BoxTool, "Box", "SELECT_SET")
+    button(row, BrushTool, "Brush", "BRUSH_DATA")
 
 
 def _draw_named(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -68,7 +70,8 @@ def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
     selected = selection(obj.data)
     count = np.count_nonzero(selected)
     share = count / max(1, len(selected))
-    layout.label(text=f"{count:,} Gaussians selected ({share:.1%})")
+    text = said("{count:,} Gaussians selected ({share:.1%})", count=count, share=share)
+    layout.label(text=text)
     lengths = size_of(obj, selected) * units.scale_length if count else ()
     texts = (
         bpy.utils.units.to_string(units.system, "LENGTH", float(length), precision=3)
@@ -76,4 +79,6 @@ def _draw_selection(layout: bpy.types.UILayout, context: bpy.types.Context) -> N
         else f"{length:.3g}"
         for length in lengths
     )
-    layout.label(text="Size " + (" x ".join(texts) or "-"))  # always there: nothing below moves
+    layout.label(
+        text=said("Size") + " " + (" x ".join(texts) or "-")
+    )  # always there: nothing below moves

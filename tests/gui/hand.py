@@ -14,6 +14,7 @@ from bpy_extras.view3d_utils import location_3d_to_region_2d
 
 Waiting = Iterator[float]
 TICK_S = 0.01
+MODIFIERS = {"shift": "LEFT_SHIFT", "ctrl": "LEFT_CTRL", "alt": "LEFT_ALT"}
 FEEL = 14  # pixels from one place to the next when a button is felt for; it is 20 high
 
 
@@ -62,12 +63,16 @@ class Hand:
         self._event("MOUSEMOVE", "NOTHING", **modifiers)
 
     def press(self, key: str, **modifiers) -> Waiting:
-        """Press and let go of a key or a button of the mouse."""
+        """Press and let go of a key or a button of the mouse, with modifiers held."""
+        for held in modifiers:  # buttons ask Blender for these, not the event
+            self._event(MODIFIERS[held], "PRESS", **modifiers)
         self._event(key, "PRESS", **modifiers)
         yield TICK_S
         if not key.startswith("WHEEL"):
             self._event(key, "RELEASE", **modifiers)
             yield TICK_S
+        for held in modifiers:
+            self._event(MODIFIERS[held], "RELEASE")
 
     def click(self, place, region: bpy.types.Region | None = None, **modifiers) -> Waiting:
         self.move(place, region)

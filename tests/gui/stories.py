@@ -261,7 +261,9 @@ def story_a_box_around_a_thing_and_a_stroke_over_it(stage: Stage) -> Waiting:
     assert iou(stage.selected, stage.truth["books"]) > 0.7, stage.session.notice
     books, stage.settings.drag = stage.selected, "SCRIBBLE"
     x, y = stage.place("mug")
-    yield from stage.hand.drag([(x - 20, y - 10), (x, y), (x + 10, y + 10)], False, shift=True)
+    yield from stage.hand.drag(
+        [(x - 20, y - 10), (x, y), (x + 10, y + 10)], let_go=False, shift=True
+    )
     yield from stage.at_rest()
     stage.picture("stroke over")
     yield from stage.hand.let_go()
@@ -319,6 +321,8 @@ def story_decompose_and_the_list(stage: Stage) -> Waiting:
     yield from stage.at_rest()
     yield from hand.push("saga.select_cluster(row=1)", across=0.655)
     yield from until(lambda: (stage.selected == parts[1]).all(), 10)
+    yield from hand.push("saga.select_cluster(row=2)", across=0.655, shift=True)
+    yield from until(lambda: (stage.selected == parts[1] | parts[2]).all(), 10)
     eye = yield from hand.find("found[1].shown", across=0.73)
     yield from hand.click(eye, hand.sidebar)
     yield from until(lambda: not data.saga.found[1].shown, 10)
@@ -340,6 +344,88 @@ def story_export(stage: Stage) -> Waiting:
     assert written.read_bytes() == (stage.folder / "tabletop.ply").read_bytes()
 
 
+def in_orthographic(stage: Stage) -> Waiting:
+    stage.hand.area().spaces.active.region_3d.view_perspective = "ORTHO"
+    yield 0.1
+    return stage.hand, stage.hand.region()
+
+
+def in_the_camera(stage: Stage) -> Waiting:
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    bpy.context.collection.objects.link(camera)
+    bpy.context.scene.camera = camera
+    view = stage.hand.area().spaces.active.region_3d
+    view.view_perspective = "PERSP"
+    with stage.hand.in_viewport():
+        bpy.ops.view3d.camera_to_view()
+    yield 0.1
+    assert view.view_perspective == "CAMERA"
+    return stage.hand, stage.hand.region()
+
+
+def in_quad_view(stage: Stage) -> Waiting:
+    stage.hand.area().spaces.active.region_3d.view_perspective = "PERSP"
+    with stage.hand.in_viewport():
+        bpy.ops.screen.region_quadview()
+    yield 0.5
+    regions = [r for r in stage.hand.area().regions if r.type == "WINDOW"]
+    assert len(regions) == 4
+    above = Vector((0, 0, -1))
+    return stage.hand, next(r for r in regions if (r.data.view_rotation @ above).z < -0.99)
+
+
+def in_a_second_window(stage: Stage) -> Waiting:
+    with stage.hand.in_viewport():
+        bpy.ops.screen.region_quadview()
+        bpy.ops.wm.window_new()
+    yield 1.0
+    hand = Hand(window=1)
+    return hand, hand.region()
+
+
+def parented_and_unevenly_scaled(stage: Stage) -> Waiting:
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):
+        bpy.ops.wm.window_close()
+    other = stage.splat.copy()  # a second splat, of the same data, beside the first
+    other.location.x += 20
+    parent = bpy.data.objects.new("Parent", None)
+    parent.scale, parent.rotation_euler = (1.2, 0.8, 1.0), (0.1, 0.2, 0.5)
+    for obj in (other, parent):
+        bpy.context.collection.objects.link(obj)
+    stage.splat.parent = parent
+    yield 0.5
+    return stage.hand, stage.hand.region()
+
+
+def story_a_click_picks_what_is_under_it_in_any_view(stage: Stage) -> Waiting:
+    stage.settings.scale, stage.settings.through = 0.7, False
+    for row in stage.splat.data.saga.found:
+        row.shown = True
+    missed = []
+    for change in (
+        in_orthographic,
+        in_the_camera,
+        in_quad_view,
+        in_a_second_window,
+        parented_and_unevenly_scaled,
+    ):
+        hand, region = yield from change(stage)
+        yield from stage.at_rest()
+        hand.move((60, 60), region)
+        yield from hand.press("ESC")
+        yield from until(lambda: not stage.selected.any(), 10)
+        yield from hand.click(stage.place("books", region), region)
+        yield from stage.at_rest()
+        stage.picture(change.__name__)
+        if iou(stage.selected, stage.truth["books"]) < 0.6:
+            missed.append(change.__name__)
+    stage.splat.parent = None
+    bpy.data.objects.remove(bpy.data.objects["tabletop.001"])
+    yield 0.3
+    yield from stage.at_rest()
+    assert not missed
+
+
 def story_escape_clears_and_enter_splits(stage: Stage) -> Waiting:
     stage.hand.move((60, 60))
     yield from stage.hand.press("ESC")
@@ -356,3 +442,65 @@ def story_escape_clears_and_enter_splits(stage: Stage) -> Waiting:
     part.location.z += 1.5
     yield from stage.at_rest()
     stage.picture("split")
+
+
+def story_keys_can_be_changed(stage: Stage) -> Waiting:
+    keymaps = bpy.context.window_manager.keyconfigs.user.keymaps
+    tool = stage.addon("select_tool").SelectTool
+    ours = next(k for k in keymaps if tool.bl_label in k.name)
+    assert len(ours.keymap_items) == len(tool.bl_keymap)
+    assert "saga.hover_end" in keymaps["Window"].keymap_items
+    escape = next(item for item in ours.keymap_items if item.type == "ESC")
+    ours.keymap_items.remove(escape)
+    bpy.context.window_manager.keyconfigs.update()
+    assert all(item.type != "ESC" for item in ours.keymap_items), "what is removed stays away"
+    ours.restore_to_default()
+    assert any(item.type == "ESC" for item in ours.keymap_items)
+    area = stage.hand.area()
+    area.type = "PREFERENCES"
+    bpy.context.preferences.active_section = "KEYMAP"
+    area.spaces.active.filter_text = "SAGA"
+    yield 1.0
+    stage.picture("keymap")
+    area.type = "VIEW_3D"
+    yield 0.5
+
+
+def story_in_german(stage: Stage) -> Waiting:
+    view = bpy.context.preferences.view
+    if "de_DE" not in bpy.app.translations.locales:
+        return  # this Blender was built without other languages
+    view.language, view.use_translate_interface, view.use_translate_tooltips = "de_DE", True, True
+    yield 1.0
+    stage.hand.move((60, 60), stage.hand.sidebar)
+    yield from stage.hand.press("HOME")
+    yield 0.5
+    stage.picture("german")
+    assert bpy.app.translations.pgettext_iface("Train SAGA") == "SAGA trainieren"
+    view.language = "en_US"
+    yield 0.3
+
+
+def story_disabling_leaves_nothing(stage: Stage) -> Waiting:
+    modules = [stage.addon(name) for name in ("drawing.overlay", "engine_session", "clicks")]
+    drawing, session, clicks = modules
+    bpy.ops.preferences.addon_disable(module=EXTENSION)
+    yield 0.5
+    timers = (drawing.redraw_pictures, session._drain, clicks._let_go)
+    assert not any(map(bpy.app.timers.is_registered, timers))
+    for name in dir(bpy.app.handlers):
+        handlers = getattr(bpy.app.handlers, name)
+        if isinstance(handlers, list):
+            assert not [h for h in handlers if h.__module__.startswith(EXTENSION)], name
+    assert drawing.overlay.handle is None and not drawing.overlay.views
+    assert session.session._client is None
+    keyconfigs = bpy.context.window_manager.keyconfigs
+    left = {
+        (config.name, keymap.name)
+        for config in (keyconfigs.default, keyconfigs.addon)  # the user's own Blender keeps
+        for keymap in config.keymaps
+        for item in keymap.keymap_items
+        if item.idname.startswith("saga.")
+    }
+    assert not left, left
+    stage.picture("disabled")

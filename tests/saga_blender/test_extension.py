@@ -33,6 +33,7 @@ def test_zip_holds_only_what_blender_needs(extension_zip):
         "blender_manifest.toml",
         *(f"requirements/{name}.lock" for name in ("engine", "torch-cpu", "torch-cuda", "uv")),
         *(f"saga_blender/icons/{name}.dat" for name in ("box", "brush", "select")),
+        "saga_blender/translations/de_DE.json",
         "wheels/plyfile-1.1.3-py3-none-any.whl",
     }
 
