@@ -57,7 +57,10 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     if arguments.gather:
         rows = gather(results, scenes)
     else:
-        rows = [run_scene(scene, task, results, engine, report) for scene in mine]
+        rows = [
+            run_scene(scene, task, results, engine, _naming(report, f"{k}/{len(mine)} {scene}"))
+            for k, scene in enumerate(mine, 1)
+        ]
         if arguments.index is None:
             gather(results, scenes)
     failed = [row for row in rows if row.error]
@@ -69,6 +72,11 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
         )
     lines = [f"{row.name:40} {row.seconds:>8.1f} s" for row in rows]
     return "\n".join([*lines, f"Saved {results}"]), {"output": str(results), "scenes": len(rows)}
+
+
+def _naming(report: Report, scene: str) -> Report:
+    """A report that also says of which scene."""
+    return lambda stage, fraction, detail="": report(f"{scene}: {stage}", fraction, detail)
 
 
 def _scenes(arguments: Namespace) -> list[Path]:

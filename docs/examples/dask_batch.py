@@ -39,7 +39,8 @@ def main() -> int:
     parser.add_argument("--scheduler", help="address of a cluster; default: one on this computer")
     parser.add_argument("--workers", type=int, default=1, help="of the cluster on this computer")
     arguments = parser.parse_args()
-    scenes = [Path(line).absolute() for line in arguments.scenes.read_text().split("\n") if line]
+    lines = arguments.scenes.read_text(encoding="utf-8").splitlines()
+    scenes = [(arguments.scenes.parent / line).absolute() for line in lines if line]
     task = Task(Train(scene=""), Decompose(scene="", scales=(0.7,)))
     cluster = arguments.scheduler or LocalCluster(arguments.workers, threads_per_worker=1)
     with Client(cluster) as client:

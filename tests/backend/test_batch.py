@@ -62,7 +62,7 @@ def manifest(scenes) -> list[dict]:
 
 @pytest.mark.fault("a scene of a batch is broken")
 def test_a_broken_scene_stops_no_other_and_nothing_is_done_twice(engine, scenes, capsys):
-    assert batch(engine, scenes, "--scale", 0.5) == 2
+    assert batch(engine, scenes, "--scale", 0.2) == 2
     assert "1 of 3 scenes failed" in capsys.readouterr().err
     rows = {Path(row["scene"]).parent.name: row for row in manifest(scenes)}
     assert list(rows) == ["broken", "one", "two"] and len({r["name"] for r in rows.values()}) == 3
@@ -75,12 +75,12 @@ def test_a_broken_scene_stops_no_other_and_nothing_is_done_twice(engine, scenes,
         written = [len(read_ply(path).cloud) for path in objects.iterdir()]
         assert sum(written) == 600  # each Gaussian once
         assert sum(row["objects"]["counts"]) + sum(row["objects"]["unassigned"]) == 600
-    assert batch(engine, scenes, "--scale", 0.5) == 2
+    assert batch(engine, scenes, "--scale", 0.2) == 2
     assert engine.asked == [("Train", "broken")]
     again = {Path(row["scene"]).parent.name: row for row in manifest(scenes)}
     assert again["one"] == rows["one"] and again["two"] == rows["two"]
     write_two_balls_again(scenes.parent / "broken")
-    assert batch(engine, scenes, "--scale", 0.5) == 0
+    assert batch(engine, scenes, "--scale", 0.2) == 0
     assert engine.asked == [("Train", "broken"), ("Decompose", "broken")]
     assert all(row["error"] is None for row in manifest(scenes))
 
@@ -101,11 +101,11 @@ def test_only_what_has_changed_is_done_again(engine, scenes):
         change(scenes.parent / "one")
         assert batch(engine, scenes) == 0
         assert [name for name, _ in engine.asked] == asked
-    assert batch(engine, scenes, "--scale", 0.5) == 0
+    assert batch(engine, scenes, "--scale", 0.2) == 0
     assert [name for name, _ in engine.asked] == ["Decompose"]
-    assert batch(engine, scenes, "--scale", 0.6) == 0
+    assert batch(engine, scenes, "--scale", 0.1) == 0
     assert [name for name, _ in engine.asked] == ["Decompose"]
-    assert batch(engine, scenes, "--scale", 0.6, "--seed", 1) == 0
+    assert batch(engine, scenes, "--scale", 0.1, "--seed", 1) == 0
     assert [name for name, _ in engine.asked] == ["Train", "Decompose"]
 
 
@@ -126,6 +126,25 @@ def test_jobs_of_an_array_share_the_work_and_the_last_one_gathers(engine, scenes
     assert all(row["trained"] for row in manifest(scenes))
     for wrong in (["--index", 2, "--of", 2], ["--index", 1], ["--of", 3]):
         assert batch(engine, scenes, *wrong) == 2
+
+
+@pytest.mark.fault("a batch is interrupted")
+def test_what_was_begun_is_told_and_done_the_next_time(engine, scenes, monkeypatch):
+    scenes.write_text("one/balls.ply\ntwo/balls.ply")
+
+    def interrupted(message, report=None):
+        if Path(message.scene).parent.name == "two":
+            raise KeyboardInterrupt
+        return Counting.handle(engine, message, report)
+
+    monkeypatch.setattr(engine, "handle", interrupted)
+    assert batch(engine, scenes) == 130
+    assert batch(engine, scenes, "--gather") == 2
+    errors = [row["error"] and row["error"]["code"] for row in manifest(scenes)]
+    assert errors == [None, "unfinished"]
+    monkeypatch.undo()
+    assert batch(engine, scenes) == 0
+    assert engine.asked == [("Train", "two")]
 
 
 def test_masks_and_cameras_are_looked_for_from_each_scene(tmp_path):
@@ -156,7 +175,7 @@ def test_a_local_dask_cluster_does_the_example(scenes):
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     listed = [scenes.parent / line for line in scenes.read_text().split()]
-    task = Task(Train("", steps=STEPS), Decompose("", scales=(0.5,)))
+    task = Task(Train("", steps=STEPS), Decompose("", scales=(0.2,)))
     results = scenes.parent / "results"
     with (
         LocalCluster(2, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
