@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from backend.affinity.field import AffinityField, Provenance
+from backend.affinity.recipes import RECIPES
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.gaussians.cloud import GaussianCloud
@@ -22,7 +23,7 @@ from backend.workspace import Workspace
 
 ROOT = Path(__file__).resolve().parents[1]
 ROW = 8  # balls; as many rows
-FEATURES = 32
+FEATURES = RECIPES["fast"].dim
 
 
 def write_balls(ply: Path, count: int) -> None:

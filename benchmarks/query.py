@@ -14,12 +14,14 @@ import torch
 import torch.nn.functional as F
 
 from backend.affinity.field import AffinityField
+from backend.affinity.recipes import RECIPES
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.segmentation.click import recentred, select
 
 SCALE, THRESHOLD = 0.5, 0.75
 THINGS = 200
+DIM = RECIPES["fast"].dim
 
 
 def naive(features: torch.Tensor, gate: torch.Tensor, query: torch.Tensor) -> np.ndarray:
@@ -53,12 +55,12 @@ def main() -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     generator = torch.Generator().manual_seed(0)
-    things = torch.randn(THINGS, 32, generator=generator)
+    things = torch.randn(THINGS, DIM, generator=generator)
     thing = torch.randint(THINGS, (arguments.gaussians,), generator=generator)
-    features = things[thing] + 0.2 * torch.randn(arguments.gaussians, 32, generator=generator)
+    features = things[thing] + 0.2 * torch.randn(arguments.gaussians, DIM, generator=generator)
     field = AffinityField(
         F.normalize(features, dim=-1).to(arguments.device),
-        ScaleGate(32, generator).to(arguments.device),
+        ScaleGate(DIM, generator).to(arguments.device),
         ScaleMap.fit(np.array([1.0, 2.0])),
     )
     query, gate = field.features[0], field.gate_at(SCALE)

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from backend.affinity.field import AffinityField
+from backend.affinity.recipes import RECIPES
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.language.image_text import ImageTextModel, unit
@@ -34,7 +35,8 @@ from backend.language.targets import choose_votes, find_targets
 from backend.language.vote_graph import cluster_masks
 from backend.masks.torchvision_compat import import_torchvision
 
-DIM, PIXELS, SEEN = 32, 5_000, 16  # of a feature; sampled in a view; pictures of a thing
+DIM = RECIPES["fast"].dim
+PIXELS, SEEN = 5_000, 16  # sampled in a view; pictures of a thing
 
 
 def made_up(things: int, views: int, per_view: int, gaussians: int, rng: np.random.Generator):
