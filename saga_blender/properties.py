@@ -177,6 +177,7 @@ class SagaSettings(bpy.types.PropertyGroup):
     recipe: EnumProperty(
         name="Recipe",
         description="How thoroughly to train",
+        translation_context=OURS,
         items=[
             ("fast", "Fast", "Minutes: starts from what is masked together in many views"),
             ("paper", "Paper", "As the SAGA paper trains: a random start and 10,000 steps"),

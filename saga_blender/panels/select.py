@@ -48,8 +48,9 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column = layout.column(align=True)
     button(column, SelectTool, "Click or Drag", "RESTRICT_SELECT_OFF")
     column.row(align=True).prop(context.workspace.saga, "drag", expand=True)
-    row = layout.row(align=True)
+    row = layout.split(factor=0.3, align=True)
     row.label(text="By Hand")
+    row = row.row(align=True)
     button(row, BoxTool, "Box", "SELECT_SET")
     button(row, BrushTool, "Brush", "BRUSH_DATA")
 

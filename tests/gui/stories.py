@@ -420,7 +420,8 @@ def story_a_click_picks_what_is_under_it_in_any_view(stage: Stage) -> Waiting:
         if iou(stage.selected, stage.truth["books"]) < 0.6:
             missed.append(change.__name__)
     stage.splat.parent = None
-    bpy.data.objects.remove(bpy.data.objects["tabletop.001"])
+    for name in ("tabletop.001", "Camera", "Parent"):
+        bpy.data.objects.remove(bpy.data.objects[name])
     yield 0.3
     yield from stage.at_rest()
     assert not missed
