@@ -5,6 +5,7 @@ Run with the Python of an environment that has bpy; prints the path of the zip.
 
 import subprocess
 import sys
+import tempfile
 import tomllib
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +23,10 @@ def build() -> Path:
         download = "download -q --no-deps --only-binary=:all: --require-hashes -r .ci/wheels.txt"
         _run(sys.executable, "-m", "pip", *download.split(), "-d", "wheels")
     extension_tool("validate", ".", tags)
-    extension_tool("build", "--source-dir=.", f"--output-filepath={archive}", tags)
+    with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:  # others may build it too
+        draft = Path(scratch, archive.name)
+        extension_tool("build", "--source-dir=.", f"--output-filepath={draft}", tags)
+        draft.replace(archive)
     return archive
 
 

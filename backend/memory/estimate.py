@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..scene import Scene
 
 MB = 10**6
-ENGINE = 500 * MB  # Python, PyTorch and what numba compiles
+ENGINE = 440 * MB  # Python, PyTorch and what numba has compiled
 ACTIVATED = 4 * (3 + 9 + 1 + 1)  # bytes of a Gaussian made ready to be rendered
 SPLATTED = 100  # bytes of a Gaussian in a view that gsplat renders
 VIEW_RAYS = 4096 * (45 * 8 + 136)  # bytes of a view's rays: 45 Gaussians each in trained scenes

@@ -94,16 +94,22 @@ def addon(installed):
     return lambda name: importlib.import_module(f"{EXTENSION}.{name}")
 
 
+@pytest.fixture(scope="module")
+def shared_engine(installed):
+    """Ends the engine after the tests of a module, which share it: a start takes seconds."""
+    yield
+    importlib.import_module(f"{EXTENSION}.saga_blender.engine_session").session.close()
+
+
 @pytest.fixture
-def engine(addon):
-    """The preferences set to the engine's Python; the engine is closed afterwards."""
+def engine(addon, shared_engine):
+    """The preferences set to the engine's Python."""
     python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
     if not python.exists():
         pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
     chosen = addon("saga_blender.preferences").preferences()
     chosen.engine_python, chosen.device = str(python), "cpu"
     yield
-    addon("saga_blender.engine_session").session.close()
     chosen.engine_python = ""
 
 

@@ -91,6 +91,7 @@ def test_the_estimates_terms_are_the_arrays_that_there_are(panels):
     assert rays.nbytes == len(rays) * per_ray + 8 * rays.traced.offsets[-1] + 8
 
 
+@pytest.mark.fault("a training that would not fit into the memory")
 def test_what_was_refused_has_done_nothing_and_what_is_offered_trains(
     free, tmp_path, capsys, monkeypatch
 ):
