@@ -6,7 +6,8 @@ Last line of the output: JSON with the mean IoU of either training and its
 number of views, for the tabletop also the share of what matters (opacity x
 area) that is in plain sight in at least three views: of all, and of what any
 of many places to stand shows at all. With --curve: the mean IoU of a real scene
-after training on so many of its photographs, spread out.
+after training on so many of its photographs, spread out. With --coverage: only
+the shares in plain sight, of the tabletop or the room, without any training.
 """
 
 import argparse
@@ -18,8 +19,9 @@ import numpy as np
 
 from backend.affinity.field import AffinityField
 from backend.cameras.camera import Camera
+from backend.cameras.made_up import make_up_views
 from backend.cameras.made_up.candidates import NEAREST, Candidate, propose
-from backend.cameras.made_up.coverage import look, seen_by
+from backend.cameras.made_up.coverage import COARSE, look, seen_by
 from backend.cameras.made_up.surface import find_surface
 from backend.cameras.spread_out import spread_out
 from backend.command_line.progress_bar import ProgressBar
@@ -37,6 +39,7 @@ from .synthetic import SyntheticScene, make_scene, write_scene
 from .synthetic.views import exact_masks, part_map
 
 PLACES = 1600  # looked from, less those that are not free, for what can be seen at all
+JUDGED = 400  # pixels across a picture where it is judged; twice as many change it by 0.004
 SHOWN = (240, 180)  # pixels of a picture in the sheet
 
 
@@ -58,22 +61,37 @@ def seen_in_three(scene: SyntheticScene, cameras: Sequence[Camera]) -> tuple[flo
     """The share that is in plain sight in at least three views: of all that matters, and of
     what matters and can be seen at all, which is judged from places that were not chosen for it.
 
-    The rest lies inside of things, or where no camera fits between them.
+    In plain sight is what puts a pixel's worth or more into the picture and has less than 0.8 of
+    cover in front. The rest lies inside of things, or where no camera fits between them.
     """
     rasterizer, cloud = make_rasterizer(scene.cloud, "cpu"), scene.cloud
     rng = np.random.default_rng(1)
     surface = find_surface(cloud, rng)
     near, sizes = NEAREST * surface.radius, cloud.scales.max(axis=1)
 
-    def views_of(candidates: Iterable[Candidate]) -> np.ndarray:
-        sights = (look(rasterizer, cloud.means, sizes, view, near) for view in candidates)
+    def views_of(candidates: Iterable[Candidate], across: int) -> np.ndarray:
+        sights = (look(rasterizer, cloud.means, sizes, view, near, across) for view in candidates)
         return seen_by([sight for sight in sights if sight], len(cloud))
 
     anywhere = propose(surface, rng.choice(surface.points, PLACES), rng)
-    often = views_of(Candidate(camera, False) for camera in cameras) >= 3
-    visible = often | (views_of(anywhere) > 0)
+    often = views_of((Candidate(camera, False) for camera in cameras), JUDGED) >= 3
+    visible = often | (views_of(anywhere, COARSE) > 0)
     weights = surface.weights
     return float(weights[often].sum()), float(weights[often].sum() / weights[visible].sum())
+
+
+def coverage(kind: str, gaussians: int) -> dict[str, dict]:
+    """What the cameras of a synthetic scene show of it, and what made-up views do."""
+    scene = make_scene(kind, gaussians)
+    with ProgressBar() as report:
+        made_up = make_up_views(scene.cloud, make_rasterizer(scene.cloud, "cpu"), report=report)
+    return {
+        f"{kind}, {way}": {
+            "views": len(cameras),
+            "seen_in_three": [round(share, 3) for share in seen_in_three(scene, cameras)],
+        }
+        for way, cameras in (("given", scene.cameras), ("made up", made_up))
+    }
 
 
 def draw(scene: SyntheticScene, cameras: Sequence[Camera], path: Path) -> None:
@@ -148,13 +166,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--real", metavar="SCENE", help="a labelled real scene instead")
     parser.add_argument("--curve", type=int, nargs="+", metavar="N", help="photographs of it")
-    parser.add_argument("--gaussians", type=int, default=100_000, help="of the tabletop")
+    parser.add_argument("--coverage", metavar="KIND", help="only what views of this scene show")
+    parser.add_argument("--gaussians", type=int, default=100_000, help="of a synthetic scene")
     parser.add_argument("--clicks", type=int, default=3, help="on each thing of the tabletop")
     parser.add_argument("--made-up", type=int, help="how many (default: automatic; real: 16)")
     parser.add_argument("--folder", type=Path, default=Path("build/benchmarks/views"))
     arguments = parser.parse_args()
     folder, count = arguments.folder, arguments.made_up
-    if arguments.curve:
+    if arguments.coverage:
+        results = coverage(arguments.coverage, arguments.gaussians)
+    elif arguments.curve:
         results = curve_on_real(folder, arguments.real or "kitchen", arguments.curve)
     elif arguments.real:
         results = compare_on_real(folder, arguments.real, count or 16)

@@ -16,8 +16,9 @@ How the choice works:
    places show more of the scene than open ones, it is a room and seen from
    inside; else a thing, a floor or a backdrop, and seen from outside.
 4. Choice. Greedily the view that adds most, a Gaussian counting less the more
-   views already see it. What is then still seen too little is aimed at with
-   new candidates, and the choice goes on.
+   views already see it, until nearly all that any place shows is in three
+   views, or there are enough of them. What is then still seen too little is
+   aimed at with new candidates, and the choice is made anew among all.
 
 Nothing is assumed of the frame or the unit of the scene. Same cloud, same views.
 """
@@ -36,10 +37,9 @@ from .candidates import NEAREST, Candidate, propose
 from .coverage import ENOUGH, Sight, choose, from_inside, look, seen_by
 from .surface import Surface, find_surface
 
-AUTOMATIC = 48  # views; fewer where fewer show all
+AUTOMATIC = 64  # views; fewer where fewer show all
 AIMS = 1600  # points looked at in each round
-TRACED = (160, 64, 64)  # candidates in each round
-LEAST = 0.002  # of all that matters: what a view must add when their number is automatic
+TRACED = (160, 80, 80)  # candidates in each round
 
 
 def make_up_views(
@@ -83,9 +83,7 @@ def make_up_views(
         if inside is None:
             inside = from_inside(sights, weights)
             sights = [sight for sight in sights if sight.enclosed == inside]
-        # Leave room for what the later rounds aim at.
-        share = (done + 2) / (len(TRACED) + 1)
-        choose(sights, chosen, weights, round((count or AUTOMATIC) * share), 0 if count else LEAST)
+        chosen = choose(sights, weights, count or AUTOMATIC, until_shown=not count)
     report("Making up views", 1.0)
     if not chosen:
         raise BadInput(

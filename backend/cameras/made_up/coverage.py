@@ -9,8 +9,10 @@ from ...rendering.rasterizer import Rasterizer, RayContributions
 from ..camera import Camera
 from .candidates import Candidate
 
-COARSE = 96  # pixels across the picture in which coverage is measured
-ENOUGH = 4  # views of a Gaussian after which a further one adds nothing
+COARSE = 192  # pixels across the picture in which coverage is measured
+ENOUGH = 3  # views of a Gaussian after which a further one adds nothing
+SHOWN = 0.985  # share of what any place shows that shall be in so many views
+FEWEST = 24  # views that are taken of the simplest scene: masks of one view alone teach little
 MOSTLY = 0.4  # share of a picture that must show something
 COVERED = 0.8  # a Gaussian behind more than this is hidden; what leaks through is not counted
 IN_THE_WAY = 0.05  # share of a picture that may be covered by what is too near
@@ -27,13 +29,19 @@ class Sight:
 
 
 def look(
-    rasterizer: Rasterizer, means: np.ndarray, sizes: np.ndarray, candidate: Candidate, near: float
+    rasterizer: Rasterizer,
+    means: np.ndarray,
+    sizes: np.ndarray,
+    candidate: Candidate,
+    near: float,
+    across: int = COARSE,
 ) -> Sight | None:
     """What a candidate sees; None where nobody would take the picture.
 
     That is a picture mostly empty, or one that something nearer than `near`
     stands in front of. Traced at a coarse size, where no Gaussian falls between
-    the pixels because each is widened to about one.
+    the pixels because each is widened to about one; where many share a pixel,
+    some hide others that the picture itself would show.
 
     Args:
         rasterizer: of the cloud.
@@ -41,9 +49,10 @@ def look(
         sizes: [N] largest standard deviations.
         candidate: the view.
         near: z-depth, scene units.
+        across: pixels of the width that is traced.
     """
     camera = candidate.camera
-    coarse = camera.resized(COARSE, round(COARSE * camera.height / camera.width))
+    coarse = camera.resized(across, round(across * camera.height / camera.width))
     rows, columns = np.mgrid[: coarse.height, : coarse.width]
     traced = rasterizer.trace(coarse, np.column_stack([columns.ravel(), rows.ravel()]))
     pixels = np.repeat(np.arange(len(traced)), np.diff(traced.offsets))
@@ -92,9 +101,9 @@ def from_inside(sights: Sequence[Sight], weights: np.ndarray) -> bool:
 
 
 def choose(
-    sights: Sequence[Sight], chosen: list[Sight], weights: np.ndarray, count: int, least: float
-) -> None:
-    """Add to the chosen views, one at a time, the one that adds most.
+    sights: Sequence[Sight], weights: np.ndarray, count: int, until_shown: bool
+) -> list[Sight]:
+    """Choose views, one at a time, the one that adds most.
 
     A view adds what matters of the Gaussians it sees; a Gaussian counts less
     the more of the chosen views see it, and nothing beyond `ENOUGH`. A view
@@ -103,19 +112,19 @@ def choose(
 
     Args:
         sights: to choose from.
-        chosen: is extended.
         weights: [N] what each Gaussian matters; they sum to 1.
         count: how many views there shall be at most.
-        least: a view that adds less than this is not worth taking.
+        until_shown: no more than `FEWEST` when `SHOWN` of what any shows is in `ENOUGH` of them.
     """
-    seen = seen_by(chosen, len(weights))
-    usual = np.quantile([sight.blur for sight in sights], 0.25) if sights else 0.0
-    left = [sight for sight in sights if sight not in chosen]
+    seen, chosen, left = np.zeros(len(weights), int), [], list(sights)
+    shown = SHOWN * weights[seen_by(sights, len(weights)) > 0].sum()
+    usual = np.median([sight.blur for sight in sights]) if sights else 0.0
     while left and len(chosen) < count:
+        enough = len(chosen) >= FEWEST and weights[seen >= ENOUGH].sum() >= shown
+        if until_shown and enough:
+            break
         worth = weights * np.maximum(1 - seen / ENOUGH, 0)
         gains = [worth[sight.gaussians].sum() * min(usual / sight.blur, 1.0) ** 2 for sight in left]
-        best = int(np.argmax(gains))
-        if gains[best] < least:
-            return
-        chosen.append(left.pop(best))
+        chosen.append(left.pop(int(np.argmax(gains))))
         seen[chosen[-1].gaussians] += 1
+    return chosen
