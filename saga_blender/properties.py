@@ -62,7 +62,9 @@ def automatic_property(**more) -> BoolProperty:
     return BoolProperty(
         **more,
         name="Automatic Scale",
-        description="Let the engine find the scale of the whole thing that is clicked",
+        description=(
+            "Let the engine find the scale of what is clicked; the slider rests meanwhile"
+        ),
     )
 
 

@@ -115,6 +115,12 @@ def test_every_operator_and_property_has_a_tooltip(addon):
                 assert len(prop.description) > 15, (cls, prop.identifier)
 
 
+def test_paths_may_be_beside_the_blend(addon):
+    settings = addon("saga_blender.properties").SagaSettings.bl_rna.properties
+    paths = [prop for prop in settings if prop.subtype in {"FILE_PATH", "DIR_PATH"}]
+    assert len(paths) == 4 and all(prop.is_path_supports_blend_relative for prop in paths)
+
+
 def test_the_tools_have_icons_of_their_own(addon):
     """By Blender's own reader, for which the numbers of triangles must come out even."""
     for tool in addon("saga_blender.select_tool").TOOLS:
