@@ -59,9 +59,10 @@ real: .venv/ready ## real photographs and splats from ../shared/data, pictures i
 quality: .venv/ready ## how well clicks, names and decomposition find things: the table of docs/quality.md
 	$(ENGINE) -m benchmarks.quality
 
-pictures: .venv/ready ## a real scene taken apart and searched by words, into docs
+pictures: .venv/ready ## the pictures of real scenes and of made-up cameras in docs
 	$(ENGINE) -m benchmarks.decomposed
 	$(ENGINE) -m benchmarks.found
+	$(ENGINE) -m benchmarks.cameras
 
 zip: .venv-bpy45/ready ## the extension, ready to install, in build
 	@$(BLENDER) .ci/build_zip.py
