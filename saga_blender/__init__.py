@@ -4,10 +4,9 @@ import atexit
 
 import bpy
 
-from . import keymaps, panels, translations, warming
+from . import engine_session, keymaps, panels, translations, warming
 from .clicks import clicking
 from .drawing.overlay import overlay
-from .engine_session import session
 from .found_objects import FoundObject, FoundObjects
 from .operators import (
     apply_transform,
@@ -102,16 +101,18 @@ def register() -> None:
         after = tool.bl_idname
     keymaps.register()
     overlay.register()
+    engine_session.register()
     warming.register()
-    atexit.register(session.end)  # Blender does not call unregister() when it quits
+    atexit.register(engine_session.session.end)  # Blender does not call unregister() when it quits
 
 
 def unregister() -> None:
     """Called by Blender when the extension is disabled; leaves nothing behind."""
-    atexit.unregister(session.end)
-    session.close()
+    atexit.unregister(engine_session.session.end)
+    engine_session.session.close()
     warming.unregister()
     clicking.forget()
+    engine_session.unregister()
     overlay.unregister()
     keymaps.unregister()
     for tool in reversed(TOOLS):

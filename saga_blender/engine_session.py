@@ -177,6 +177,28 @@ class EngineSession:
         bpy.context.window_manager.popup_menu(draw, title="SAGA", icon="ERROR")
 
 
+@bpy.app.handlers.persistent
+def _is_past(*_scene) -> None:
+    """After undo, redo and loading, what the notice tells of is no longer so."""
+    session.notice = ""
+
+
+def _handlers() -> tuple[list, ...]:
+    return bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_post
+
+
+def register() -> None:
+    """Notice what makes a notice stale."""
+    for handlers in _handlers():
+        handlers.append(_is_past)
+
+
+def unregister() -> None:
+    """Leave nothing behind."""
+    for handlers in _handlers():
+        handlers.remove(_is_past)
+
+
 def _redraw() -> None:
     """Show how things stand: in the sidebar and in the status bar."""
     redraw_viewports()
