@@ -25,6 +25,7 @@ from .scale_map import ScaleMap
 
 LEVELS = np.linspace(0, 1, 5)  # scales that dimensions are set aside for
 ROUNDS = 3
+FADING = 0.7  # length of each level's part of a feature, of the part below: small things first
 STEEPNESS = 20.0  # of the gate's start, per unit of scale
 
 Segmented = list[tuple[csr_array, ViewRays]]  # per view, which mask [P, M] a pixel belongs to
@@ -56,9 +57,9 @@ def starting_features(
 
     report("Finding what is masked together", 0.0)
     features = np.empty((count, dim), np.float32)
-    for level, columns in zip(LEVELS, _shares(dim), strict=True):
+    for k, (level, columns) in enumerate(zip(LEVELS, _shares(dim), strict=True)):
         views = [(segments(rays, scale_map, level), rays) for rays in bank]
-        features[:, columns] = _agreed(views, count, len(columns), rng, tick)
+        features[:, columns] = FADING**k * _agreed(views, count, len(columns), rng, tick)
     return _units(features)
 
 

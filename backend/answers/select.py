@@ -34,7 +34,8 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     present = _present(scene, message)
 
     def select_at(scale: float) -> np.ndarray:
-        return _selects(field, prompts, message, scale)(field) & present
+        mask = _selects(field, prompts, message, scale)(field) & present
+        return mask & (mask != present).any()  # everything is no thing: no scale to stop at
 
     scale = _scale(message, prompts.scale, select_at)
     belongs = _selects(field, prompts, message, scale)

@@ -205,6 +205,17 @@ def test_bad_input_is_refused_with_advice(ask, prompts, words):
     assert refused.value.advice
 
 
+def test_the_automatic_scale_is_none_that_takes_everything(panels, engine, folder, tmp_path):
+    """Beyond 0.5, where whole things are looked for, all features of this field are the same."""
+    for name in ("panels.ply", "cameras.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    ply = tmp_path / "panels.ply"
+    features = np.hstack([np.ones((len(panels.parts), 1)), 2 * np.eye(4)[panels.parts]])
+    save(Scene(ply, "cpu"), field_of(features.astype(np.float32), objects=1))
+    reply = engine.handle(Select(str(ply), view="0", pixel=LOWER, scale=None))
+    assert reply.count == (panels.parts == 3).sum() and reply.scale < 0.5
+
+
 def test_features_that_are_all_the_same_are_said_to_tell_nothing_apart(engine, folder, tmp_path):
     for name in ("panels.ply", "cameras.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
