@@ -213,7 +213,7 @@ def test_the_automatic_scale_is_none_that_takes_everything(panels, engine, folde
     features = np.hstack([np.ones((len(panels.parts), 1)), 2 * np.eye(4)[panels.parts]])
     save(Scene(ply, "cpu"), field_of(features.astype(np.float32), objects=1))
     reply = engine.handle(Select(str(ply), view="0", pixel=LOWER, scale=None))
-    assert reply.count == (panels.parts == 3).sum() and reply.scale < 0.5
+    assert reply.count == (panels.parts == 3).sum() and reply.scale <= 0.5
 
 
 def test_features_that_are_all_the_same_are_said_to_tell_nothing_apart(engine, folder, tmp_path):
