@@ -23,7 +23,7 @@ errors = load("backend.errors")
 ENGINE_PYTHON = os.environ.get("SAGA_ENGINE_PYTHON", sys.executable)
 STAND_IN = ROOT / "tests" / "stand_in"
 PATIENCE_S = 120.0  # on a machine that is busy with other things
-TENSORS = 600 * 32 * 2  # bytes of the two balls' features, at the end of a trained field
+TENSORS = 600 * 64 * 2  # bytes of the two balls' features, at the end of a trained field
 MAIN_THREAD_S = 0.05  # what one call may take of the thread that draws Blender's windows
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no sshd of an ordinary user")
@@ -99,15 +99,16 @@ def test_a_file_is_there_before_it_is_asked_about_and_is_sent_once(connect, serv
 
 @pytest.mark.fault("the line to another computer is cut while files are sent")
 def test_sending_goes_on_where_the_line_was_cut(connect, server, splat):
+    splat.write_bytes(6 * splat.read_bytes())  # or all of it is under way when the line is cut
     client, heard = connect(), []
     id = ask(client, splat, on_progress=heard.append)
-    pump_until(client, lambda: any(progress.fraction > 0.75 for progress in heard))
+    pump_until(client, lambda: any(progress.fraction > 0.5 for progress in heard))
     cut(client)
     client.wait(id, PATIENCE_S)
     told = [progress.stage.partition(",")[0] for progress in heard]
     again = len(told) - told.index("The line broke") - 1  # a word for each piece
     pieces = splat.stat().st_size / mirroring.PIECE_BYTES
-    assert 0 < again <= 0.25 * pieces + mirroring.PIECES_UNDER_WAY + 2
+    assert 0 < again <= 0.5 * pieces + mirroring.PIECES_UNDER_WAY + 2
     copy = copy_of(server, splat)
     assert copy.read_bytes() == splat.read_bytes()
     assert [path.name for path in copy.parent.iterdir()] == [splat.name]
