@@ -107,9 +107,12 @@ def engine(addon, shared_engine):
     python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
     if not python.exists():
         pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
-    chosen = addon("saga_blender.preferences").preferences()
+    name = "saga_blender.preferences"
+    chosen = addon(name).preferences()
     chosen.engine_python, chosen.device = str(python), "cpu"
     yield
+    # Asked for anew: where a test enabled the add-on again, the old ones are freed memory.
+    chosen = importlib.import_module(f"{EXTENSION}.{name}").preferences()
     chosen.engine_python = ""
 
 
