@@ -5,8 +5,14 @@ from pathlib import Path
 import bpy
 
 from ..backend.workspace import Workspace
-from .splat_object import SOURCE
+from .splat_object import SOURCE, is_splat
 from .translations import said
+
+
+def why_not_imported(obj: bpy.types.Object | None) -> str:
+    """What keeps an object from being one whose scene file is known, or ""."""
+    known = is_splat(obj) and SOURCE in obj.data
+    return "" if known else "Make an imported Gaussian splat the active object first"
 
 
 def why_no_scene(pointcloud: bpy.types.PointCloud) -> str:

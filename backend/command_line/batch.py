@@ -7,7 +7,7 @@ from .. import protocol
 from ..engine import Engine
 from ..errors import BadInput, SagaError
 from ..progress import Report
-from .options import add_output, request
+from .options import add_output, add_scales, request
 from .paths import check_inputs
 from .train import add_training
 
@@ -31,15 +31,7 @@ def add_options(parser: ArgumentParser) -> None:
     )
     add_output(parser, "the folder of results", metavar="RESULTS")
     add_training(parser)
-    parser.add_argument(
-        "--scale",
-        metavar="S",
-        type=float,
-        action="append",
-        dest="scales",
-        default=[],
-        help="also write the objects of this size, from 0 to 1; again for their parts",
-    )
+    add_scales(parser, "also write the objects of this size, from 0 to 1; again for their parts")
     parser.add_argument("--index", metavar="I", type=int, help="do every N-th scene, from the I-th")
     parser.add_argument("--of", metavar="N", type=int, help="how many jobs there are")
     parser.add_argument("--gather", action="store_true", help="run nothing, write the manifest")

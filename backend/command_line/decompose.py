@@ -11,7 +11,7 @@ from ..errors import BadInput
 from ..gaussians.ply import read_ply
 from ..objects import save_objects
 from ..progress import Report
-from .options import add_masks, add_output, add_scene, add_views, request
+from .options import add_masks, add_output, add_scales, add_scene, add_views, request
 from .paths import check_inputs, checked_output
 from .saving import save_array
 
@@ -27,15 +27,7 @@ is the largest part of "Object 2", the second largest object."""
 
 def add_options(parser: ArgumentParser) -> None:
     add_scene(parser)
-    parser.add_argument(
-        "--scale",
-        metavar="S",
-        type=float,
-        action="append",
-        dest="scales",
-        required=True,
-        help="how large things are, from 0 to 1; again for their parts",
-    )
+    add_scales(parser, "how large things are, from 0 to 1; again for their parts", required=True)
     parser.add_argument(
         "--name-with",
         metavar="MODEL",

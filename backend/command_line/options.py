@@ -38,6 +38,19 @@ def add_output(
     )
 
 
+def add_scales(parser: ArgumentParser, meaning: str, required: bool = False) -> None:
+    parser.add_argument(
+        "--scale",
+        metavar="S",
+        type=float,
+        action="append",
+        dest="scales",
+        default=[],
+        required=required,
+        help=meaning,
+    )
+
+
 def request(message: type, arguments: Namespace, **given: object) -> protocol.Work:
     """The message whose fields are the options of the same names, and what is given."""
     named = {}

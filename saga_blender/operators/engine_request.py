@@ -5,8 +5,8 @@ import bpy
 from ...backend import protocol
 from ...backend.errors import BadInput, SagaError
 from ..engine_session import OnAnswer, session
-from ..scene_file import why_not_trained
-from ..splat_object import SOURCE, TOTAL, find_splat, is_splat, scene_index
+from ..scene_file import why_not_imported, why_not_trained
+from ..splat_object import TOTAL, find_splat, scene_index
 
 
 class EngineRequest:
@@ -46,8 +46,8 @@ def _undoable(operator: bpy.types.Operator, on_answer: OnAnswer) -> OnAnswer:
 def why_not_ask(context: bpy.types.Context) -> str:
     """What keeps the trained features of the active object from being asked, or ""."""
     obj = context.object
-    if not is_splat(obj) or SOURCE not in obj.data:
-        return "Make an imported Gaussian splat the active object first"
+    if missing := why_not_imported(obj):
+        return missing
     if obj.mode != "OBJECT":
         return "Switch to Object Mode first"
     if session.training:

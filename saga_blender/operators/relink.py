@@ -8,7 +8,8 @@ from bpy_extras.io_utils import ImportHelper
 
 from ...backend.errors import BadInput, SagaError
 from ...backend.gaussians.ply import read_ply
-from ..splat_object import SOURCE, TOTAL, is_splat
+from ..scene_file import why_not_imported
+from ..splat_object import SOURCE, TOTAL
 from ..translations import said
 from .explained import Explained
 from .telling import tell
@@ -26,9 +27,7 @@ class Relink(Explained, bpy.types.Operator, ImportHelper):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        obj = context.object
-        known = is_splat(obj) and SOURCE in obj.data
-        return "" if known else "Make an imported Gaussian splat the active object first"
+        return why_not_imported(context.object)
 
     def execute(self, context):
         path = Path(self.filepath).absolute()

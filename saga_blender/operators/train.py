@@ -5,8 +5,8 @@ import bpy
 from ...backend import protocol
 from ..engine_session import session
 from ..preferences import preferences
-from ..scene_file import why_no_scene
-from ..splat_object import SOURCE, is_splat
+from ..scene_file import why_no_scene, why_not_imported
+from ..splat_object import SOURCE
 from ..translations import said
 from .engine_request import EngineRequest
 from .explained import Explained
@@ -22,8 +22,8 @@ class Train(Explained, EngineRequest, bpy.types.Operator):
     @classmethod
     def obstacle(cls, context) -> str:
         obj = context.object
-        if not is_splat(obj) or SOURCE not in obj.data:
-            return "Make an imported Gaussian splat the active object first"
+        if missing := why_not_imported(obj):
+            return missing
         if session.training:
             return "Training is under way"
         return why_no_scene(obj.data)
