@@ -93,8 +93,7 @@ def _intrinsics(size: tuple[int, int], model: str, params: tuple[float, ...]) ->
     """A camera of one of `MODELS`."""
     focals = MODELS[model][0]
     if not focals:
-        width, height = size
-        return Intrinsics(size, (width / 4, width / 4, width / 2, height / 2), Panorama())
+        return Intrinsics(size, Panorama.intrinsics(size), Panorama())
     pinhole = (params[0], params[focals - 1], params[focals], params[focals + 1])
     return Intrinsics(size, pinhole, lens_of_colmap(model, params[focals + 2 :]))
 

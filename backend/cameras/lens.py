@@ -98,6 +98,12 @@ class Panorama:
         """From the frame of the face to that of the panorama, [3, 3]."""
         return Rotation.from_euler("YX", [self.right, self.up], degrees=True).as_matrix()
 
+    @staticmethod
+    def intrinsics(size: tuple[int, int]) -> tuple[float, float, float, float]:
+        """fx, fy, cx, cy in pixels that stand for a panorama until each face has its own."""
+        width, height = size
+        return width / 4, width / 4, width / 2, height / 2
+
 
 def lens_of_colmap(model: str, extra: tuple[float, ...]) -> Lens | None:
     """The lens of a COLMAP camera; None where it does not distort.

@@ -11,14 +11,15 @@ from ..errors import BadInput
 from .build import build_camera, build_views
 from .camera import Camera
 from .json_file import WRONG_VALUE, read_json
-from .lens import Fisheye, Lens, Perspective
+from .lens import Fisheye, Lens, Panorama, Perspective
+from .panorama import cut_panoramas
 from .photographs import IMAGE_SUFFIXES, image_size
 
 FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
 
 
 def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[Camera]:
-    """Read the views of a transforms.json, sorted by name.
+    """Read the views of a transforms.json, sorted by name; of a panorama the six faces.
 
     Where nerfstudio's dataparser_transforms.json lies beside it, the splat is
     in the frame that nerfstudio trains in, and the poses are brought there.
@@ -38,10 +39,12 @@ def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[
     rotation, scale = _training_frame(path.with_name("dataparser_transforms.json"))
     cameras = [_camera(path, content | frame, rotation, scale) for frame in frames]
     where_it_says = {camera.name: camera.image_path for camera in cameras}
-    return [
-        replace(camera, image_path=where_it_says[camera.name] or camera.image_path)
-        for camera in build_views(path, cameras, images_folder)
-    ]
+    return cut_panoramas(
+        [
+            replace(camera, image_path=where_it_says[camera.name] or camera.image_path)
+            for camera in build_views(path, cameras, images_folder)
+        ]
+    )
 
 
 def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> Camera:
@@ -49,9 +52,10 @@ def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> C
     try:
         file_path = str(frame["file_path"]).replace("\\", "/")
         size = _size(path, frame, file_path)
-        intrinsics = _intrinsics(frame, size)
-        camera_to_world = to_training @ _homogeneous(frame["transform_matrix"])
         lens = _lens(path, frame)
+        all_around = isinstance(lens, Panorama)
+        intrinsics = lens.intrinsics(size) if all_around else _intrinsics(frame, size)
+        camera_to_world = to_training @ _homogeneous(frame["transform_matrix"])
     except WRONG_VALUE as e:
         raise _foreign(path, f"a frame in it is incomplete ({e})") from e
     rotation = (camera_to_world[:3, :3] * FROM_OPENGL).T
@@ -62,13 +66,15 @@ def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> C
     return replace(camera, image_path=_file(path, file_path))
 
 
-def _lens(path: Path, frame: dict) -> Lens | None:
+def _lens(path: Path, frame: dict) -> Lens | Panorama | None:
     """The lens; None where it does not distort.
 
     Raises:
         BadInput: it is of a kind that is not read here.
     """
     model = str(frame.get("camera_model", "OPENCV"))
+    if model == "EQUIRECTANGULAR":
+        return Panorama()
     if model not in ("PINHOLE", "SIMPLE_PINHOLE", "OPENCV", "OPENCV_FISHEYE"):
         raise BadInput(
             f"The cameras of {path} have lenses of a kind that is not read here ({model}).",

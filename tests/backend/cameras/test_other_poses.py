@@ -88,7 +88,7 @@ def test_nerfstudio_splats_are_in_the_frame_that_it_trained_in(tmp_path):
         {"frames": [{"file_path": "a.png"}]},
         SHARED | {"frames": [{"file_path": "a.png", "transform_matrix": [[1, 2]]}]},
         SHARED | {"frames": [frame("a.png", fl_x=float("nan"))]},
-        SHARED | {"camera_model": "EQUIRECTANGULAR", "frames": [frame("a.png")]},
+        SHARED | {"camera_model": "FISHEYE624", "frames": [frame("a.png")]},
         SHARED | {"frames": [frame("a.png"), frame("./a.png")]},
         {"fl_x": 3, "frames": [frame("a.png")]},  # neither a size nor an image
         SHARED | {"frames": [frame("a.png", k1=None)]},

@@ -1,10 +1,14 @@
-"""Panoramas of a COLMAP model, cut into the faces of a cube."""
+"""Panoramas of a COLMAP model or of nerfstudio, cut into the faces of a cube."""
+
+import json
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from backend.cameras.colmap import read_colmap
 from backend.cameras.photographs import load_photograph
+from backend.cameras.transforms_json import read_transforms_json
 
 WIDTH, HEIGHT = 400, 200
 HALF = 0.5**0.5
@@ -57,15 +61,44 @@ def test_each_face_shows_what_its_camera_looks_at(tmp_path):
 def test_panoramas_are_cut_by_colmaps_projection(tmp_path):
     """Expected is what pycolmap 4.2.1 gives: img_from_cam of (0.2, -1, 0.1), 800 x 400 pixels."""
     write_model(tmp_path, (800, 400), "a.png", "1 0 0 0 0 0 0")
-    x, y = 540.96655294, 28.00973922
+    (tmp_path / "images").mkdir()
+    write_dot(tmp_path / "images/a.png", 540.96655294, 28.00973922)
+    faces = read_colmap(tmp_path, tmp_path / "images")
+    assert_face_shows_dot(faces, "a/up.png", [0.2, -1, 0.1])
+
+
+@pytest.mark.parametrize(
+    "face, right, up, back, x, y",
+    [  # longitudes 14.036 and 180 - 14.036 degrees, latitudes of 6.915 degrees
+        ("front", 1, 0.5, -4, 431.191, 184.634),
+        ("back", 1, -0.5, 4, 768.809, 215.366),
+        ("left", -1, 0, 0, 200.0, 200.0),
+    ],
+)
+def test_panoramas_of_nerfstudio_look_along_its_own_axes(tmp_path, face, right, up, back, x, y):
+    write_dot(tmp_path / "all around.png", x, y)
+    pose = np.eye(4)  # its x axis points to the right, y up, z back
+    pose[:3, :3] = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]])
+    pose[:3, 3] = [5, 6, 7]
+    frame = {"file_path": "all around.png", "transform_matrix": pose.tolist()}
+    content = {"camera_model": "EQUIRECTANGULAR", "w": 800, "h": 400, "frames": [frame]}
+    path = tmp_path / "transforms.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    faces = read_transforms_json(path)
+    assert len(faces) == 6
+    assert_face_shows_dot(faces, f"all around/{face}.png", [5 + back, 6 + right, 7 + up])
+
+
+def write_dot(path, x, y):
+    """A panorama of 800 x 400 pixels, black but for a soft dot."""
     rows, columns = np.mgrid[:400, :800] + 0.5
     dot = 255 * np.exp(-((columns - x) ** 2 / 25 + (rows - y) ** 2) / 8)
-    (tmp_path / "images").mkdir()
-    Image.fromarray(np.repeat(dot[..., None], 3, axis=2).astype(np.uint8)).save(
-        tmp_path / "images/a.png"
-    )
-    up = next(c for c in read_colmap(tmp_path, tmp_path / "images") if c.name == "a/up.png")
-    found = np.argmax(load_photograph(up)[..., 0])
-    in_camera = up.world_to_camera[:3, :3] @ [0.2, -1, 0.1]
-    column, row = (up.K @ in_camera)[:2] / in_camera[2]
+    Image.fromarray(np.repeat(dot[..., None], 3, axis=2).astype(np.uint8)).save(path)
+
+
+def assert_face_shows_dot(faces, name, point):
+    face = next(face for face in faces if face.name == name)
+    found = np.argmax(load_photograph(face)[..., 0])
+    in_camera = face.world_to_camera[:3, :3] @ point + face.world_to_camera[:3, 3]
+    column, row = (face.K @ in_camera)[:2] / in_camera[2]
     assert abs(found % 200 + 0.5 - column) <= 1 and abs(found // 200 + 0.5 - row) <= 1
