@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from .recipes import Recipe
 
 INTERVAL_S = 20.0
 FORMAT = 2  # of the tensors' names; a training that was left in another starts over
+MOST_NUMBERS = 1 << 12  # characters of JSON; a training's are some 300
 
 
 def training_key(fingerprint: str, bank: list[ViewRays], recipe: Recipe, seed: int) -> str:
@@ -37,16 +39,21 @@ class Checkpoint:
         self._key = key
         self._saved_at = time.monotonic()
 
-    def load(self) -> tuple[dict[str, Tensor], dict] | None:
-        """Tensors and numbers of an unfinished training with this key, None where there is none."""
+    def load(self, like: dict[str, Tensor], steps: int) -> tuple[dict[str, Tensor], dict] | None:
+        """Tensors and numbers of an unfinished training with this key, None where there is none.
+
+        Args:
+            like: tensors of the names, shapes and types that such a training has.
+            steps: of the whole training.
+        """
         try:
             with safe_open(self._path, "pt") as file:
                 metadata = file.metadata() or {}
                 if metadata.get("key") != self._key:
                     return None
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-                return tensors, json.loads(metadata["numbers"])
-        except (SafetensorError, OSError, KeyError, ValueError):
+                tensors = {name: _tensor_like(file.get_tensor(name), like[name]) for name in like}
+            return tensors, _checked_numbers(metadata["numbers"], steps)
+        except (SafetensorError, OSError, LookupError, ValueError, TypeError, OverflowError):
             return None  # nothing was lost but time: the training starts over
 
     def is_due(self) -> bool:
@@ -66,3 +73,31 @@ class Checkpoint:
     def remove(self) -> None:
         """The training is finished."""
         self._path.unlink(missing_ok=True)
+
+
+def _tensor_like(tensor: Tensor, like: Tensor) -> Tensor:
+    """The tensor; raises ValueError where no training of that kind has it."""
+    if (tensor.shape, tensor.dtype) != (like.shape, like.dtype) or not tensor.isfinite().all():
+        raise ValueError(f"a tensor of {tuple(tensor.shape)}")
+    return tensor
+
+
+def _checked_numbers(text: str, steps: int) -> dict:
+    """What a checkpoint says besides its tensors.
+
+    Raises LookupError, ValueError, TypeError or OverflowError where no training of so many steps
+    says that.
+    """
+    if len(text) > MOST_NUMBERS:
+        raise ValueError(f"{len(text)} characters of numbers")
+    numbers = json.loads(text)
+    if type(numbers["steps_done"]) is not int or not 0 <= numbers["steps_done"] <= steps:
+        raise ValueError(f"{numbers['steps_done']!r:.40} steps")
+    if not math.isfinite(numbers["loss"]):
+        raise ValueError("a loss that is no number")
+    generator = np.random.PCG64()
+    generator.state = numbers["rng"]
+    increment = generator.state["state"]["inc"]
+    if generator.state != numbers["rng"] or increment % 2 == 0:  # even ones may repeat for ever
+        raise ValueError("a random generator in no state of its own")
+    return numbers

@@ -62,7 +62,8 @@ class Trainer:
 
     def run(self, report: Report = silent, checkpoint: Checkpoint | None = None) -> AffinityField:
         """Do the steps that are still to be done, from where the checkpoint is on."""
-        if checkpoint is not None and (saved := checkpoint.load()) is not None:
+        like, _ = self._state()
+        if checkpoint is not None and (saved := checkpoint.load(like, self.recipe.steps)):
             self._restore(*saved)
         report("Training", self.steps_done / self.recipe.steps)
         while self.steps_done < self.recipe.steps:

@@ -15,6 +15,7 @@ from mutations import Seed
 from PIL import Image
 
 from backend import protocol
+from backend.affinity.checkpoint import Checkpoint
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
@@ -193,6 +194,49 @@ def _join_safetensors(parts: Sequence[bytes]) -> bytes:
     return struct.pack("<Q", len(parts[0])) + b"".join(parts)
 
 
+STEPS = 9
+TRAINED = {
+    "features.values": torch.ones(5, 4),
+    "features.mean_square": torch.zeros(5, 4),
+    "bias.values": torch.ones(4),
+}
+
+
+def _checkpoint() -> Seed:
+    """An unfinished training: its numbers, the table of its tensors, and those."""
+    rng = np.random.default_rng(0)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "training.safetensors"
+        numbers = {"steps_done": 3, "loss": 0.5, "rng": rng.bit_generator.state}
+        Checkpoint(path, "key").save(TRAINED, numbers)
+        data = path.read_bytes()
+    end = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:end])
+    said = header.pop("__metadata__")["numbers"].encode()
+
+    def join(parts: Sequence[bytes]) -> bytes:
+        text = {"key": "key", "numbers": parts[0].decode(errors="surrogateescape")}
+        head = f'{{"__metadata__":{json.dumps(text)},'.encode() + parts[1][1:]
+        return _join_safetensors((head, parts[2]))
+
+    return Seed((said, json.dumps(header).encode(), data[end:]), join)
+
+
+def _go_on(path: Path) -> None:
+    """What is accepted is a state from which a training can go on."""
+    saved = Checkpoint(path, "key").load(TRAINED, STEPS)
+    if saved is None:
+        return
+    tensors, numbers = saved
+    for name, tensor in TRAINED.items():
+        assert tensor.sub(tensors[name]).isfinite().all()
+    rng = np.random.default_rng()
+    rng.bit_generator.state = numbers["rng"]
+    rng.choice(7, 5, replace=False)
+    assert 0 <= numbers["steps_done"] <= STEPS
+    assert abs(numbers["loss"]) < float("inf")
+
+
 def _ask_field(path: Path) -> None:
     """Read it and ask what every query asks."""
     trained, provenance = AffinityField.load(path)
@@ -258,4 +302,5 @@ def readers() -> list[Reader]:
         Reader("label image, PNG", "04.png", _image("PNG"), _labels),
         Reader("photograph, JPEG", "04", _image("JPEG"), _photograph),
         Reader("the model file", "field.safetensors", _field(), _ask_field),
+        Reader("unfinished training", "training.safetensors", _checkpoint(), _go_on),
     ]

@@ -93,9 +93,43 @@ def test_a_killed_training_goes_on_and_ends_the_same(panels, bank, tmp_path, mon
     assert [fraction for _, fraction, *_ in told] == [step / 12 for step in range(7, 13)]
     assert torch.equal(features, uninterrupted)
 
-    assert checkpoint("another training").load() is None
-    (tmp_path / "scene.saga" / "training.safetensors").write_bytes(b"damaged")
-    assert checkpoint().load() is None
+
+def test_what_is_no_state_of_this_training_is_ignored_as_a_whole(panels, bank, tmp_path):
+    recipe = replace(SHORT, steps=12)
+    features = Trainer(panels.cloud.means, bank, recipe).run().features
+    stopped = Trainer(panels.cloud.means, bank, recipe)
+    for _ in range(7):
+        stopped.step()
+    tensors, numbers = stopped._state()
+    values = tensors["features.values"]
+    no_number = values.clone()
+    no_number[-1, -1] = torch.nan
+    state = numbers["rng"]
+    still = state | {"state": {"state": 0, "inc": 0}}  # draws nothing but zeros: some wait for ever
+    path = tmp_path / "training.safetensors"
+
+    def assert_starts_over(tensors, numbers, key="same"):
+        Checkpoint(path, key).save(tensors, numbers)
+        again = Trainer(panels.cloud.means, bank, recipe).run(checkpoint=Checkpoint(path, "same"))
+        assert torch.equal(again.features, features)
+
+    assert_starts_over(tensors, numbers | {"loss": -1.0}, key="another training")
+    assert_starts_over({k: v for k, v in tensors.items() if k != "features.values"}, numbers)
+    for wrong in (values[1:], values.double(), values.T, no_number):
+        assert_starts_over(tensors | {"features.values": wrong}, numbers)
+
+    for wrong in (
+        *({"steps_done": n} for n in (13, -1, 7.0, True, None, "7")),
+        *({"loss": x} for x in (float("nan"), float("inf"), 10**400, None, "x")),
+        *({"rng": x} for x in (still, None, [], state | {"bit_generator": "MT19937"})),
+        {"loss": "1" * 5000},
+    ):
+        Checkpoint(path, "same").save(tensors, numbers | wrong)
+        assert Checkpoint(path, "same").load(tensors, 12) is None, wrong
+    Checkpoint(path, "same").save(tensors, numbers)
+    assert Checkpoint(path, "same").load(tensors, 12)[1] == numbers
+    path.write_bytes(b"damaged")
+    assert Checkpoint(path, "same").load(tensors, 12) is None
 
 
 def test_training_key_tells_trainings_apart(bank):
