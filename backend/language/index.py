@@ -63,16 +63,38 @@ class TextIndex:
             file.write(save(arrays, {"key": key}))
 
     @classmethod
-    def load(cls, path: Path, key: str) -> "TextIndex | None":
-        """Read what was saved with this key; None where there is none, or it is damaged."""
+    def load(cls, path: Path, key: str, gaussians: int) -> "TextIndex | None":
+        """Read what was saved with this key; None where there is none, or it is damaged.
+
+        Args:
+            path: of the file.
+            key: as it was saved with.
+            gaussians: N of the scene.
+        """
         try:
             with safe_open(path, "np") as file:
                 if (file.metadata() or {}).get("key") != key:
                     return None
                 arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            return cls(**arrays | {"images": arrays["images"].astype(np.float32)})
+            index = cls(**arrays | {"images": arrays["images"].astype(np.float32)})
+            return index if index._fits(gaussians) else None
         except (SafetensorError, OSError, KeyError, TypeError):
             return None  # nothing is lost but time: it is made again
+
+    def _fits(self, gaussians: int) -> bool:
+        """Whether these are arrays that belong together, and to so many Gaussians."""
+        things, dim = len(self.selections), self.neutral.shape[-1:]
+        features = self.images, self.neutral
+        return (
+            self.selections.dtype == np.uint8
+            and self.selections.shape == (things, -(-gaussians // 8))
+            and self.owner.dtype == np.int64
+            and self.owner.shape == self.images.shape[:1]
+            and np.array_equal(np.unique(self.owner), np.arange(things))
+            and self.images.shape[1:] == dim
+            and self.neutral.shape == (len(NEUTRAL), *dim)
+            and all(array.dtype == np.float32 and np.isfinite(array).all() for array in features)
+        )
 
 
 def build_index(

@@ -43,7 +43,7 @@ def index_of(
         cameras = _masked_views(scene, views, store, report)
         made_from = [__version__, dataclasses.asdict(trained.provenance), model.identity]
         key = _key(made_from, cameras, store.folder)
-        index = TextIndex.load(scene.workspace.text_index, key)
+        index = TextIndex.load(scene.workspace.text_index, key, len(scene.cloud))
         if index is None:
             index = build_index(
                 scene.rasterizer, cameras, store, trained.field, model,

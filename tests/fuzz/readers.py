@@ -28,6 +28,8 @@ from backend.cameras.photographs import load_photograph
 from backend.cameras.transforms_json import read_transforms_json
 from backend.gaussians.columns import gaussian_columns
 from backend.gaussians.ply import read_ply
+from backend.language.index import TextIndex
+from backend.language.relevancy import relevancy
 from backend.masks.label_images import LabelImages
 from backend.masks.store import MaskStore
 
@@ -185,9 +187,14 @@ def _field() -> Seed:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "field.safetensors"
         trained.save(path, Provenance("a.ply", "abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5))
-        data = path.read_bytes()
+        return Seed(_parts_of_safetensors(path), _join_safetensors)
+
+
+def _parts_of_safetensors(path: Path) -> tuple[bytes, bytes]:
+    """Its JSON header and its tensors."""
+    data = path.read_bytes()
     end = 8 + struct.unpack("<Q", data[:8])[0]
-    return Seed((data[8:end], data[end:]), _join_safetensors)
+    return data[8:end], data[end:]
 
 
 def _join_safetensors(parts: Sequence[bytes]) -> bytes:
@@ -209,9 +216,8 @@ def _checkpoint() -> Seed:
         path = Path(folder) / "training.safetensors"
         numbers = {"steps_done": 3, "loss": 0.5, "rng": rng.bit_generator.state}
         Checkpoint(path, "key").save(TRAINED, numbers)
-        data = path.read_bytes()
-    end = 8 + struct.unpack("<Q", data[:8])[0]
-    header = json.loads(data[8:end])
+        table, tensors = _parts_of_safetensors(path)
+    header = json.loads(table)
     said = header.pop("__metadata__")["numbers"].encode()
 
     def join(parts: Sequence[bytes]) -> bytes:
@@ -219,7 +225,7 @@ def _checkpoint() -> Seed:
         head = f'{{"__metadata__":{json.dumps(text)},'.encode() + parts[1][1:]
         return _join_safetensors((head, parts[2]))
 
-    return Seed((said, json.dumps(header).encode(), data[end:]), join)
+    return Seed((said, json.dumps(header).encode(), tensors), join)
 
 
 def _go_on(path: Path) -> None:
@@ -243,6 +249,30 @@ def _ask_field(path: Path) -> None:
     (trained.features * trained.gate_at(0.5)).sum()
     trained.scale_map.to_physical(0.5)
     json.dumps(vars(provenance))
+
+
+INDEX = TextIndex(
+    selections=np.array([[3], [12]], np.uint8),
+    images=np.eye(3, 4, dtype=np.float32),
+    owner=np.array([1, 0, 1]),
+    neutral=np.eye(4, dtype=np.float32),
+)
+
+
+def _index() -> Seed:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "index.safetensors"
+        INDEX.save(path, "key")
+        return Seed(_parts_of_safetensors(path), _join_safetensors)
+
+
+def _ask_index(path: Path) -> None:
+    """Read it and ask what every search asks."""
+    index = TextIndex.load(path, "key", gaussians=5)
+    if index is not None:
+        scores = index.mean_per_thing(relevancy(index.images, index.neutral[0], index.neutral))
+        assert np.isfinite(scores).all()
+        assert len(np.unpackbits(index.selections[1], count=5)) == 5
 
 
 def _masks(path: Path) -> object:
@@ -303,4 +333,5 @@ def readers() -> list[Reader]:
         Reader("photograph, JPEG", "04", _image("JPEG"), _photograph),
         Reader("the model file", "field.safetensors", _field(), _ask_field),
         Reader("unfinished training", "training.safetensors", _checkpoint(), _go_on),
+        Reader("text index", "index.safetensors", _index(), _ask_index),
     ]

@@ -90,16 +90,37 @@ def test_no_two_hits_are_the_same_thing(index, sees_colors):
         assert (iou(twice.selections[ranking.order[hit]], others) < 0.8).all()
 
 
-def test_an_index_is_read_back_only_with_its_key(index, tmp_path):
-    path = tmp_path / "index.safetensors"
-    assert TextIndex.load(path, "key") is None
+def test_an_index_is_read_back_only_with_its_key(panels, index, tmp_path):
+    path, count = tmp_path / "index.safetensors", len(panels.cloud)
+    assert TextIndex.load(path, "key", count) is None
     index.save(path, "key")
-    assert TextIndex.load(path, "another") is None
-    again = TextIndex.load(path, "key")
+    assert TextIndex.load(path, "another", count) is None
+    assert TextIndex.load(path, "key", count + 8) is None
+    again = TextIndex.load(path, "key", count)
     np.testing.assert_array_equal(again.selections, index.selections)
     np.testing.assert_allclose(again.images, index.images, atol=1e-3)
     path.write_bytes(path.read_bytes()[:-9])
-    assert TextIndex.load(path, "key") is None
+    assert TextIndex.load(path, "key", count) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda index: {"selections": index.selections.astype(np.int32)},
+        lambda index: {"selections": np.array(0, np.uint8)},
+        lambda index: {"owner": index.owner + 1},
+        lambda index: {"owner": index.owner * 0},  # of the other things there is no picture
+        lambda index: {"owner": index.owner[1:]},
+        lambda index: {"images": index.images[:, :-1]},
+        lambda index: {"images": index.images * np.nan},
+        lambda index: {"images": index.images[0]},
+        lambda index: {"neutral": index.neutral[0]},
+    ],
+)
+def test_an_index_that_does_not_fit_is_made_again(panels, index, tmp_path, change):
+    path = tmp_path / "index.safetensors"
+    replace(index, **change(index)).save(path, "key")
+    assert TextIndex.load(path, "key", len(panels.cloud)) is None
 
 
 def test_objects_take_the_names_of_what_they_look_like(panels, index, sees_colors, monkeypatch):
