@@ -34,7 +34,7 @@ newest: .venv/ready ## the add-on's tests in the newest Blender that the registr
 	$(call in_blenders,.venv-bpynewest)
 
 fuzz: .venv/ready ## 10,000 broken files of each kind, and what the readers make of them
-	$(ENGINE) -m pytest -rs tests/fuzz --cases 10000 --durations 30
+	$(ENGINE) -m pytest -rs tests/fuzz --cases 10000 --durations 30 -n logical --dist worksteal
 
 test-faults: .venv/ready .venv-bpy45/ready .venv-bpy52/ready ## break everything; a table of what was survived
 	$(ENGINE) .ci/faults.py

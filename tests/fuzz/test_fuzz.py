@@ -18,6 +18,8 @@ from backend.masks import store
 SECONDS = 1.0  # of processor time
 TIMES = 10  # the size of the file in memory, and
 SLACK = 2 << 20  # bytes on top: buffers
+BATCH = 25  # cases that hypothesis makes at once: one by one, that takes as long as reading them
+SAID = 33  # bytes of a case: how many of the other 32 there are, 8 at least, and what they say
 READERS = readers()
 
 
@@ -63,14 +65,16 @@ def test_what_is_broken_is_read_or_refused(reader, tmp_path, pytestconfig, monke
     path = reader.prepare(tmp_path)
 
     @settings(
-        max_examples=pytestconfig.getoption("cases"),
+        max_examples=-(-pytestconfig.getoption("cases") // BATCH),
         derandomize=True,
         deadline=None,  # our own is of processor time
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(edits=st.binary(min_size=8, max_size=32))
-    def try_out(edits):
-        judge(reader, path, broken(reader.seed, edits))
+    @given(batch=st.binary(min_size=BATCH * SAID, max_size=BATCH * SAID))
+    def try_out(batch):
+        for start in range(0, len(batch), SAID):
+            size, *said = batch[start : start + SAID]
+            judge(reader, path, broken(reader.seed, bytes(said[: 8 + size % 25])))
 
     try_out()
