@@ -2,6 +2,9 @@
 
 import glob
 import os
+import stat
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from .errors import BadInput
 from .protocol import Bring, Brought, Copying, Keep, Kept
 
 PIECE_BYTES = 1 << 18  # read at once: what is under way shows and can be stopped
+UNUSED_S = 30 * 86_400.0  # after which a copy is removed
 
 
 def private_folder() -> Path:
@@ -31,7 +35,11 @@ def private_folder() -> Path:
 
 @dataclass(frozen=True)
 class Mirror:
-    """A folder in which a client's files lie as they do on its own computer."""
+    """A folder in which a client's files lie as they do on its own computer.
+
+    A copy, which the client could send again, is told from what the engine has made here by
+    being read-only; its time of access says when a client last asked for it.
+    """
 
     folder: Path
 
@@ -48,6 +56,20 @@ class Mirror:
         except (OSError, OverflowError) as error:
             raise _unusable(path, error) from error
 
+    def remove_unused(self) -> int:
+        """Remove copies that no client has asked for in `UNUSED_S`, and drafts; how many."""
+        removed = 0
+        for folder, _, names in os.walk(self.folder, topdown=False):
+            for path in (Path(folder, name) for name in names):
+                with suppress(OSError):  # another session was faster, or it is in use
+                    if _is_unused(path):
+                        path.unlink()
+                        removed += 1
+            with suppress(OSError):  # it is not empty
+                if Path(folder) != self.folder:
+                    os.rmdir(folder)
+        return removed
+
     def _inside(self, name: str) -> Path:
         try:
             path = (self.folder / name).resolve()
@@ -60,6 +82,7 @@ class Mirror:
 
 def _keep(path: Path, file: Keep) -> Kept:
     if _stamp(path) == (file.size, file.modified):
+        _mark_as_copy(path)
         return Kept(file.size, whole=True)
     draft = path.with_name(f"{path.name}.{file.size:x}-{file.modified:x}.part")
     there = draft.stat().st_size if draft.is_file() else 0
@@ -76,6 +99,7 @@ def _keep(path: Path, file: Keep) -> Kept:
         return Kept(there, whole=False)
     os.utime(draft, ns=(file.modified, file.modified))
     os.replace(draft, path)
+    _mark_as_copy(path)
     for older in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
         older.unlink(missing_ok=True)
     return Kept(there, whole=True)
@@ -85,18 +109,34 @@ def _bring(path: Path, wanted: Bring) -> Brought:
     if not path.is_file():
         return Brought(np.zeros(0, np.uint8), 0, 0)
     with path.open("rb") as file:
-        stat = os.fstat(file.fileno())
+        found = os.fstat(file.fileno())
         file.seek(wanted.offset)
         piece = np.frombuffer(file.read(PIECE_BYTES), np.uint8)
-    return Brought(piece, stat.st_size, stat.st_mtime_ns)
+    if wanted.offset == found.st_size:  # asked for once all before it is on the client's disk
+        _mark_as_copy(path)
+    return Brought(piece, found.st_size, found.st_mtime_ns)
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
     """What a file is told from others by: its size and when it was changed."""
     if not path.is_file():
         return None
-    stat = path.stat()
-    return stat.st_size, stat.st_mtime_ns
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _mark_as_copy(path: Path) -> None:
+    """Note that the client has this file too, and has asked for it now."""
+    os.utime(path, ns=(time.time_ns(), path.stat().st_mtime_ns))
+    path.chmod(stat.S_IRUSR)
+
+
+def _is_unused(path: Path) -> bool:
+    """Whether this is an old copy, or an old part of a file that was never finished."""
+    found = path.lstat()
+    is_copy = stat.S_ISREG(found.st_mode) and not found.st_mode & stat.S_IWUSR
+    used = found.st_atime if is_copy else found.st_mtime
+    return (is_copy or path.suffix == ".part") and time.time() - used > UNUSED_S
 
 
 def _unusable(path: Path, error: OSError | OverflowError) -> BadInput:

@@ -85,6 +85,8 @@ class Server:
             return EXIT_BROKEN_STREAM
         for work in (self._read, self._live):
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
+        if self._mirror and (removed := self._mirror.remove_unused()):
+            print(f"{removed} old copies of files were removed.")
         while (job := self._next_job()) is not None:
             self._perform(job)
         return self._exit_code

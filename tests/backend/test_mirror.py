@@ -1,9 +1,13 @@
 """Copies of a client's files: in their folder, piece by piece, whole or not at all."""
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from backend.errors import BadInput
+from backend.files import replacing
 from backend.mirror import PIECE_BYTES, Mirror, private_folder
 from backend.protocol import Bring, Keep
 
@@ -80,6 +84,50 @@ def test_a_file_is_brought_in_pieces(mirror):
     assert first.piece.tobytes() + second.piece.tobytes() == content and len(end.piece) == 0
     assert first.size == len(content) and first.modified == second.modified > 0
     assert mirror.answer(Bring("nothing")).modified == 0
+
+
+def asked_days_ago(path, days):
+    found = path.stat()
+    os.utime(path, ns=(found.st_atime_ns - days * 86_400 * 10**9, found.st_mtime_ns))
+
+
+def test_copies_go_after_a_month_and_what_was_made_here_stays_until_it_was_brought(mirror):
+    for name in ("old/a.ply", "old/images/1.png", "new/a.ply", "asked/a.ply"):
+        keep(mirror, 0, b"0123456789", path=f"me/{name}")
+        asked_days_ago(mirror.folder / "me" / name, 29 if name.startswith("new") else 31)
+    assert keep(mirror, path="me/asked/a.ply") == (10, True)
+    keep(mirror, 0, b"01", path="me/old/begun.ply")
+    (begun,) = mirror.folder.rglob("*.part")
+    os.utime(begun, (0, 0))
+    made_here = mirror.folder / "me/old/a.saga"
+    made_here.mkdir()
+    for result in (made_here / "field", made_here / "added.json"):
+        result.write_bytes(b"learned")
+        os.utime(result, (0, 0))
+
+    assert mirror.remove_unused() == 3
+    there = {path.relative_to(mirror.folder / "me").as_posix() for path in mirror.folder.rglob("*")}
+    results = {"old", "old/a.saga", "old/a.saga/field", "old/a.saga/added.json"}
+    assert there - {"."} == results | {"new", "new/a.ply", "asked", "asked/a.ply"}
+
+    field = Bring("me/old/a.saga/field", 0)
+    assert mirror.answer(field).piece.tobytes() == b"learned"
+    asked_days_ago(made_here / "field", 31)
+    assert mirror.remove_unused() == 0  # nobody knows yet whether it arrived
+    assert len(mirror.answer(replace(field, offset=7)).piece) == 0
+    assert mirror.remove_unused() == 0
+    asked_days_ago(made_here / "field", 31)
+    assert mirror.remove_unused() == 1
+
+
+def test_what_takes_the_place_of_a_copy_here_is_no_copy(mirror):
+    keep(mirror, 0, b"0123456789")
+    path = mirror.folder / "me" / "a scene.ply"
+    with replacing(path) as file:
+        file.write(b"learned anew")
+    os.utime(path, (0, 0))
+    assert mirror.remove_unused() == 0
+    assert keep(mirror, 0, b"0123456789") == (10, True)
 
 
 def test_the_private_folder_is_closed_again(tmp_path, monkeypatch):
