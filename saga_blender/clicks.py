@@ -11,10 +11,12 @@ import bpy
 import numpy as np
 
 from ..backend import protocol
+from ..backend.errors import SagaError
 from ..backend.gaussians.selection import combine
 from .drawing.overlay import overlay
 from .engine_session import session
 from .operators.engine_request import asked_object
+from .operators.held import mouse_is_held
 from .previews import previews
 from .splat_object import (
     SOURCE,
@@ -25,6 +27,7 @@ from .splat_object import (
     set_selection,
 )
 from .translations import said
+from .viewport import redraw_viewports
 
 _REST_S = 0.4  # a slider that is not moved for so long has been let go
 
@@ -85,6 +88,7 @@ class Clicks:
             scale=None if automatic else scale,
             step=step,
             threshold=threshold,
+            wanted_wins=True,  # what is pointed at leaves the selection, also what was just added
             connected=connected,
             subset=remaining(obj.data),
         )
@@ -126,21 +130,27 @@ class Clicking:
     def ask_again(self, asked: Asked) -> bool:
         """Show what the last clicks select when asked for otherwise; False where there are none.
 
-        The data follows when nothing more is asked for a moment.
+        The data follows when the mouse is let go of and nothing more is asked for a moment.
         """
         last = self._coming or self.standing()
         obj = last and find_splat(last.uid)
         if obj is None:
             return False
         if asked != last.asked:
-            previews.ask(last.message(obj, asked), partial(self._show, last, asked))
+            previews.ask(last.message(obj, asked), partial(self._show, last, asked), self._fail)
         return True
+
+    def _fail(self, error: SagaError) -> None:
+        """Nothing to show: what was selected stays, and the panel says why."""
+        self._coming, session.error = None, error
+        overlay.end_preview()
+        redraw_viewports()
 
     def _show(self, clicks: Clicks, asked: Asked, reply: protocol.Selected) -> None:
         obj = asked_object(clicks.uid, reply.total)
         if obj is None:
             return
-        self._coming = clicks.answered(obj, reply, asked)
+        self._coming, session.error = clicks.answered(obj, reply, asked), None
         overlay.show_preview(obj, self._coming.after)
         _stop_waiting()
         if not bpy.app.background:  # where no timer runs
@@ -168,7 +178,7 @@ def found(obj: bpy.types.Object, reply: protocol.Selected) -> np.ndarray:
 
 def preview(obj: bpy.types.Object, clicks: Clicks, asked: Asked) -> None:
     """Colour what a prompt would find, when the engine has said so."""
-    previews.ask(clicks.message(obj, asked), partial(_colour, clicks.uid))
+    previews.ask(clicks.message(obj, asked), partial(_colour, clicks.uid), _bleach)
 
 
 def _colour(uid: int, reply: protocol.Selected) -> None:
@@ -177,8 +187,17 @@ def _colour(uid: int, reply: protocol.Selected) -> None:
         overlay.show_preview(obj, found(obj, reply))
 
 
-def _let_go() -> None:
+def _bleach(_error: SagaError) -> None:
+    """Nothing under the mouse, or nobody who could tell: a click would take nothing."""
+    overlay.end_preview()
+
+
+def _let_go() -> float | None:
+    """Timer: as long as a slider is held, it goes on meaning the same step to undo."""
+    if mouse_is_held():
+        return _REST_S
     clicking.let_go()
+    return None
 
 
 def _stop_waiting() -> None:

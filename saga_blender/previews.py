@@ -1,7 +1,6 @@
 """Questions that nobody waits for: what a click would take, what a moving slider would do."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,14 +10,17 @@ from .engine_client import EngineClient
 from .engine_session import session
 
 OnPreview = Callable[[protocol.Reply], None]
+OnNothing = Callable[[SagaError], None]
 
 
 @dataclass
 class Preview:
-    """A question and who is told the answer, None once nobody wants it any more."""
+    """A question and who is told the answer, or that there is none."""
 
     message: protocol.Work
-    on_answer: OnPreview | None
+    on_answer: OnPreview
+    on_nothing: OnNothing
+    wanted: bool = True  # somebody still waits
 
 
 class Previews:
@@ -29,24 +31,28 @@ class Previews:
         self._waiting: Preview | None = None
         self._mourned: EngineClient | None = None  # whose engine died of a preview
 
-    def ask(self, message: protocol.Work, on_answer: OnPreview) -> None:
-        """Ask beside the jobs, without a word where it fails.
+    def ask(self, message: protocol.Work, on_answer: OnPreview, on_nothing: OnNothing) -> None:
+        """Ask beside the jobs.
 
         An engine that has died is not started again for it, only for a job.
         """
+        self._ask(Preview(message, on_answer, on_nothing))
+
+    def _ask(self, preview: Preview) -> None:
         try:
             client = session.connected()
         except BadInput:  # no Python is chosen, as the panel says
             return
         if client is self._mourned and client.state == "dead":
             return
-        preview = Preview(message, on_answer)
         if self._under_way is not None and client.busy:
             self._waiting = preview
             return
         self._under_way, self._waiting = preview, None
         client.request(
-            message, partial(self._done, preview), on_error=partial(self._failed, client)
+            preview.message,
+            partial(self._done, preview),
+            on_error=partial(self._failed, preview, client),
         )
         session.listen()
 
@@ -54,24 +60,28 @@ class Previews:
         """Tell nobody what is still to come."""
         self._waiting = None
         if self._under_way is not None:
-            self._under_way.on_answer = None
+            self._under_way.wanted = False
 
     def _done(self, preview: Preview, reply: protocol.Reply) -> None:
         self._next()
-        if preview.on_answer is not None:
-            with suppress(SagaError):  # its file has changed: a click will say so
+        if preview.wanted:
+            try:
                 preview.on_answer(reply)
+            except SagaError as error:  # its file has changed
+                preview.on_nothing(error)
 
-    def _failed(self, client: EngineClient, _error: SagaError) -> None:
+    def _failed(self, preview: Preview, client: EngineClient, error: SagaError) -> None:
         """Nothing under the mouse, nothing trained, or no engine any more."""
         if client.state == "dead":
             self._mourned = client
         self._next()
+        if preview.wanted:
+            preview.on_nothing(error)
 
     def _next(self) -> None:
         waiting, self._under_way, self._waiting = self._waiting, None, None
         if waiting is not None:
-            self.ask(waiting.message, waiting.on_answer)
+            self._ask(waiting)
 
 
 previews = Previews()

@@ -13,7 +13,7 @@ from ..prompts import Prompts, trace_prompts
 from ..protocol import Select, Selected
 from ..rendering.rasterizer import RayContributions
 from ..scene import Scene
-from ..segmentation.click import recentred, select
+from ..segmentation.click import on_the_same_thing, recentred, select
 from ..segmentation.connected import connected_to
 from ..segmentation.refine import vote, without_strays
 from ..segmentation.stable_scales import automatic_scale, likeness, next_scale
@@ -74,7 +74,17 @@ def _selects(
     """Tells which features of a field, of Gaussians or of pixels, are on the wanted side."""
     near = [recentred(field, query, scale) for query in prompts.wanted]
     far, threshold, margin = prompts.unwanted, message.threshold, message.margin
+    if message.wanted_wins and _all_on_the_thing(field, prompts, scale):
+        far = []
     return lambda features: select(features, near, scale, threshold, far, margin)
+
+
+def _all_on_the_thing(field: AffinityField, prompts: Prompts, scale: float) -> bool:
+    """Whether each unwanted click is on the very thing that is wanted."""
+    return all(
+        any(on_the_same_thing(field, query, wanted, scale) for wanted in prompts.wanted)
+        for query in prompts.unwanted
+    )
 
 
 def _refined(

@@ -92,6 +92,7 @@ class Select:
     step: int = 0  # from that scale to the next larger (1) or smaller (-1) thing, or further
     threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to a clicked one
     margin: float = 0.0  # in [-2, 2]: how much more similar than to one clicked as unwanted
+    wanted_wins: bool = False  # clicks as unwanted count only if one is on another thing
     connected: bool = False  # only what hangs together in space with what is clicked
     without_strays: bool = False  # leave out what lies far from all else that is selected
     refine: bool = False  # let a few views vote on what straddles the boundary; takes seconds

@@ -16,6 +16,7 @@ from .similarity import similarity
 MIN_ALPHA = 0.1  # below this a pixel shows next to nothing of the splat
 
 SURE = 0.75  # cosine with a click above which a Gaussian helps to say what was meant
+SAME = 0.85  # cosine of two clicks above which they are on the same thing
 FEW, ENOUGH = 256, 4096  # Gaussians that a mean is taken of
 
 
@@ -83,6 +84,12 @@ def select(
     if unwanted:
         selected &= nearness > _nearness(field, unwanted, scale) + margin
     return selected
+
+
+def on_the_same_thing(field: AffinityField, one: Tensor, other: Tensor, scale: float) -> bool:
+    """Whether two query features [D] are as alike as those of one thing mostly are."""
+    gate = field.gate_at(scale)
+    return bool(torch.cosine_similarity(one * gate, other * gate, dim=0) > SAME)
 
 
 def recentred(field: AffinityField, query: Tensor, scale: float) -> Tensor:

@@ -91,6 +91,15 @@ def test_clicks_of_several_views_add_up_and_take_away(ask, panels):
     assert mask[panels.parts == 3].all() and not mask[panels.parts == 0].any()
 
 
+def test_what_is_unwanted_counts_only_on_another_thing_where_the_wanted_wins(ask, panels):
+    beside = Click(wanted=False, view="0", pixel=UPPER)
+    taken = {"pixel": LOWER, "clicks": (beside,), "wanted_wins": True}
+    whole, _ = ask(scale=1.0, **taken)  # there both are of one object
+    np.testing.assert_array_equal(whole, panels.objects == 0)
+    part, _ = ask(scale=0.0, threshold=-1.0, **taken)
+    assert part[panels.parts == 3].all() and not part[panels.parts == 0].any()
+
+
 def test_a_scribble_takes_all_it_runs_over(ask, panels):
     stroke = clicks_along("0", [LOWER, MIDDLE])  # and over the gap between two panels
     assert len(stroke) == 14 and stroke[0].pixel == LOWER and stroke[-1].pixel == MIDDLE

@@ -3,6 +3,7 @@
 blender --python tests/gui/in_blender.py -- FOLDER, which has arguments.json
 """
 
+import importlib
 import json
 import os
 import sys
@@ -16,16 +17,18 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import stories
 from hand import Waiting
+from stage import Stage
 
 
 def run(folder: Path) -> Waiting:
     """Each story in turn, in one and the same Blender."""
-    stage = stories.Stage(folder, json.loads((folder / "arguments.json").read_text()))
+    stage = Stage(folder, json.loads((folder / "arguments.json").read_text()))
     endings = {}
-    for name in stories.names():
+    for chapter, name in stories.told():
         start = time.monotonic()
         try:
-            yield from getattr(stories, name)(stage)
+            story = getattr(importlib.import_module(f"stories.{chapter}"), name)
+            yield from story(stage)
             endings[name] = ""
         except Exception:  # told outside, where the other stories are still to be told
             endings[name] = traceback.format_exc()

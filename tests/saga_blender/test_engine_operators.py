@@ -77,10 +77,12 @@ def test_a_click_selects_the_ball_and_split_takes_it_out(addon, balls):
 def test_clicks_add_subtract_and_intersect(addon, balls):
     def selected():
         chosen = addon("saga_blender.splat_object").selection(balls.data)
-        return [round(float(chosen[ball == BALL].mean())) for ball in (0, 1)]
+        return [round(float(chosen[ball == BALL].mean()), 1) for ball in (0, 1)]
 
     for x, operation, expected in (
         (-1, "SET", [1, 0]),
+        (1, "ADD", [1, 1]),
+        (1.1, "SUBTRACT", [1, 0]),  # what was just added goes again
         (1, "ADD", [1, 1]),
         (-1, "SUBTRACT", [0, 1]),
         (-1, "INTERSECT", [0, 0]),
@@ -239,6 +241,34 @@ def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon,
     bpy.ops.saga.selection(mode="ALL")  # what was clicked is gone: the slider has nothing to say
     settings.scale = 0.3
     assert not session.drain() and clicking.standing() is None
+
+
+def test_the_colour_goes_where_there_is_nothing_to_take(addon, balls):
+    clicks, protocol = addon("saga_blender.clicks"), addon("backend.protocol")
+    overlay = addon("saga_blender.drawing.overlay").overlay
+    session = addon("saga_blender.engine_session").session
+    selection = addon("saga_blender.splat_object").selection
+
+    def answered():
+        while session.drain():
+            pass
+
+    for x, is_there in ((-1, True), (9, False)):
+        ray = protocol.Click(ray_origin=(x, 0, -5), ray_direction=(0, 0, 1))
+        clicked = clicks.Clicks.on(balls, clicks.Prompt((ray,)), "SET")
+        clicks.preview(balls, clicked, (0.0, False, 0.75, False))
+        answered()
+        assert (overlay.preview is not None) == is_there
+
+    click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
+    one, settings = selection(balls.data), bpy.context.workspace.saga
+    settings.scale = 0.0
+    for scale, complaint in ((1.0, "told apart"), (0.1, "")):
+        settings.scale = scale
+        answered()
+        assert complaint in str(session.error) and (overlay.preview is None) == bool(complaint)
+        assert (selection(balls.data) == one).all()
+    clicks.clicking.let_go()
 
 
 def test_the_next_larger_and_smaller_thing(addon, balls):
