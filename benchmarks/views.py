@@ -125,13 +125,18 @@ def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -
     return results
 
 
-def compare_on_real(folder: Path, name: str, count: int) -> dict[str, dict]:
-    """Train on the ready masks of a scene's photographs, and on SAM's of made-up views."""
+def compare_on_real(folder: Path, name: str, count: int | None) -> dict[str, dict]:
+    """Train on the ready masks of a scene's photographs, and on SAM's of made-up views.
+
+    Of these as many, unless another count is given.
+    """
     engine, source = Engine(), DATA / "scenes" / name
     scene = prepare(source, folder / name)
     checkpoint = DATA / "models/mobile_sam/mobile_sam.pt"
+    ready = MaskStore(source / "sam_masks")
+    count = count or len(ready.views())
     ways = {
-        "photographs": {"views": str(source), "masks": str(source / "sam_masks")},
+        "photographs": {"views": str(source), "masks": str(ready.folder)},
         "made_up": {"made_up_views": count, "sam_checkpoint": str(checkpoint)},
     }
     results = {}
@@ -169,7 +174,9 @@ def main() -> None:
     parser.add_argument("--coverage", metavar="KIND", help="only what views of this scene show")
     parser.add_argument("--gaussians", type=int, default=100_000, help="of a synthetic scene")
     parser.add_argument("--clicks", type=int, default=3, help="on each thing of the tabletop")
-    parser.add_argument("--made-up", type=int, help="how many (default: automatic; real: 16)")
+    parser.add_argument(
+        "--made-up", type=int, help="how many (default: automatic; real: as photographs)"
+    )
     parser.add_argument("--folder", type=Path, default=Path("build/benchmarks/views"))
     arguments = parser.parse_args()
     folder, count = arguments.folder, arguments.made_up
@@ -178,7 +185,7 @@ def main() -> None:
     elif arguments.curve:
         results = curve_on_real(folder, arguments.real or "kitchen", arguments.curve)
     elif arguments.real:
-        results = compare_on_real(folder, arguments.real, count or 16)
+        results = compare_on_real(folder, arguments.real, count)
     else:
         results = compare_on_tabletop(folder, arguments.gaussians, count or 0, arguments.clicks)
     for name, result in results.items():

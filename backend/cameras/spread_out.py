@@ -8,12 +8,7 @@ from .camera import Camera
 
 
 def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
-    """The views in an order whose every beginning is spread out."""
-    return [cameras[index] for index in spread_out_order(cameras)]
-
-
-def spread_out_order(cameras: Sequence[Camera]) -> list[int]:
-    """Indices of the views in an order whose every beginning is spread out.
+    """The views in an order whose every beginning is spread out.
 
     Each next view is the one farthest from all before it, in position and
     direction of view.
@@ -30,4 +25,4 @@ def spread_out_order(cameras: Sequence[Camera]) -> list[int]:
         distance = np.minimum(distance, np.linalg.norm(places - places[order[-1]], axis=1))
         distance[order[-1]] = -1.0  # done, also where others stand at the same place
         order.append(int(distance.argmax()))
-    return order
+    return [cameras[index] for index in order]

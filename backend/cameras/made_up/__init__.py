@@ -32,7 +32,6 @@ from ...gaussians.cloud import GaussianCloud
 from ...progress import Report, silent
 from ...rendering.rasterizer import Rasterizer
 from ..camera import Camera
-from ..spread_out import spread_out_order
 from .candidates import NEAREST, Candidate, propose
 from .coverage import ENOUGH, Sight, choose, from_inside, look, seen_by
 from .surface import Surface, find_surface
@@ -72,9 +71,8 @@ def make_up_views(
     for done, budget in enumerate(TRACED):
         candidates = propose(surface, _aims(cloud, surface, chosen, rng), rng)
         sides = (True, False) if inside is None else (inside,)
-        few = [
-            c for side in sides for c in _spread(candidates, side)[: budget * more // len(sides)]
-        ]
+        most = budget * more // len(sides)
+        few = [c for side in sides for c in _of_side(candidates, side)[:most]]
         for step, candidate in enumerate(few):
             fraction = (sum(TRACED[:done]) + step / more) / sum(TRACED)
             report("Making up views", fraction, f"{len(chosen)} chosen")
@@ -103,18 +101,19 @@ def _evenly(weights: np.ndarray) -> np.ndarray:
 def _aims(
     cloud: GaussianCloud, surface: Surface, chosen: list[Sight], rng: np.random.Generator
 ) -> np.ndarray:
-    """Points to look at, [AIMS, 3]: at first by area and detail, later what is seen too little."""
+    """Points to look at, [AIMS, 3]: at first by area and detail, later what is seen too little.
+
+    In no order: the first of them have to stand for all.
+    """
     if not chosen:
         by_area = rng.choice(surface.points, AIMS // 2)
         by_detail = rng.choice(len(cloud), AIMS // 2, p=_evenly(surface.weights))
-        return np.concatenate([by_area, cloud.means[by_detail]])
+        return rng.permutation(np.concatenate([by_area, cloud.means[by_detail]]))
     lacking = surface.weights * np.maximum(ENOUGH - seen_by(chosen, len(cloud)), 0)
     if not lacking.any():
         lacking = surface.weights
     return cloud.means[rng.choice(len(cloud), AIMS, p=lacking / lacking.sum())].astype(np.float64)
 
 
-def _spread(candidates: list[Candidate], enclosed: bool) -> list[Candidate]:
-    """Those of one side, in an order whose every beginning is spread out."""
-    side = [candidate for candidate in candidates if candidate.enclosed == enclosed]
-    return [side[index] for index in spread_out_order([candidate.camera for candidate in side])]
+def _of_side(candidates: list[Candidate], enclosed: bool) -> list[Candidate]:
+    return [candidate for candidate in candidates if candidate.enclosed == enclosed]

@@ -13,6 +13,7 @@ COARSE = 192  # pixels across the picture in which coverage is measured
 ENOUGH = 3  # views of a Gaussian after which a further one adds nothing
 SHOWN = 0.985  # share of what any place shows that shall be in so many views
 FEWEST = 24  # views that are taken of the simplest scene: masks of one view alone teach little
+SHARP = 0.25  # share of the views that lose nothing by blur
 MOSTLY = 0.4  # share of a picture that must show something
 COVERED = 0.8  # a Gaussian behind more than this is hidden; what leaks through is not counted
 IN_THE_WAY = 0.05  # share of a picture that may be covered by what is too near
@@ -107,8 +108,8 @@ def choose(
 
     A view adds what matters of the Gaussians it sees; a Gaussian counts less
     the more of the chosen views see it, and nothing beyond `ENOUGH`. A view
-    blurred beyond what is usual adds less: trainers fit Gaussians to the pixels
-    of photographs, so that from where none was taken they look large.
+    more blurred than the sharp ones adds less: trainers fit Gaussians to the
+    pixels of photographs, so that from where none was taken they look large.
 
     Args:
         sights: to choose from.
@@ -118,13 +119,13 @@ def choose(
     """
     seen, chosen, left = np.zeros(len(weights), int), [], list(sights)
     shown = SHOWN * weights[seen_by(sights, len(weights)) > 0].sum()
-    usual = np.median([sight.blur for sight in sights]) if sights else 0.0
+    sharp = np.quantile([sight.blur for sight in sights], SHARP) if sights else 0.0
     while left and len(chosen) < count:
         enough = len(chosen) >= FEWEST and weights[seen >= ENOUGH].sum() >= shown
         if until_shown and enough:
             break
         worth = weights * np.maximum(1 - seen / ENOUGH, 0)
-        gains = [worth[sight.gaussians].sum() * min(usual / sight.blur, 1.0) ** 2 for sight in left]
+        gains = [worth[sight.gaussians].sum() * min(sharp / sight.blur, 1.0) for sight in left]
         chosen.append(left.pop(int(np.argmax(gains))))
         seen[chosen[-1].gaussians] += 1
     return chosen
