@@ -1,12 +1,12 @@
 """The files that a request is about, for an engine that cannot read this computer's disk."""
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from ..backend import protocol
+from ..backend.json_text import parse_json
 from ..backend.workspace import Workspace
 
 PATHS = ("scene", "views", "masks", "sam_checkpoint", "model", "name_with")  # fields that hold one
@@ -96,9 +96,9 @@ def _named_in(transforms: Path) -> Iterator[Path]:
     Nothing else is sent because a stranger's file names it.
     """
     try:
-        frames = json.loads(transforms.read_text(encoding="utf-8"))["frames"]
+        frames = parse_json(transforms.read_text(encoding="utf-8"))["frames"]
         names = [str(frame["file_path"]) for frame in frames]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError):
         return
     for name in names:
         for suffix in LEFT_OUT:

@@ -16,6 +16,7 @@ SHARED = {  # all that both sides import
     "backend.protocol",
     "backend.gaussians",
     "backend.errors",
+    "backend.json_text",  # a stranger's JSON, within bounds
     "backend.workspace",  # where the trained field lies: seen without asking the engine
     "backend.files",  # writing so that a failure leaves what was there
     "backend.weights.catalog",  # what can be fetched, how large it is and where from

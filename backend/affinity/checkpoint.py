@@ -11,13 +11,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from ..json_text import parse_json
 from ..tensors import save_tensors
 from .ray_bank import ViewRays
 from .recipes import Recipe
 
 INTERVAL_S = 20.0
 FORMAT = 2  # of the tensors' names; a training that was left in another starts over
-MOST_NUMBERS = 1 << 12  # characters of JSON; a training's are some 300
 
 
 def training_key(fingerprint: str, bank: list[ViewRays], recipe: Recipe, seed: int) -> str:
@@ -88,9 +88,7 @@ def _checked_numbers(text: str, steps: int) -> dict:
     Raises LookupError, ValueError, TypeError or OverflowError where no training of so many steps
     says that.
     """
-    if len(text) > MOST_NUMBERS:
-        raise ValueError(f"{len(text)} characters of numbers")
-    numbers = json.loads(text)
+    numbers = parse_json(text)
     if type(numbers["steps_done"]) is not int or not 0 <= numbers["steps_done"] <= steps:
         raise ValueError(f"{numbers['steps_done']!r:.40} steps")
     if not math.isfinite(numbers["loss"]):

@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..errors import BadInput
+from ..json_text import parse_json
 from ..tensors import save_tensors
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
@@ -87,9 +88,9 @@ class AffinityField:
                 metadata = file.metadata() or {}
                 _require_format(path, metadata.get("format", ""))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            provenance = _provenance(json.loads(metadata["provenance"]))
+            provenance = _provenance(parse_json(metadata["provenance"]))
             return cls._from_tensors(tensors, device), provenance
-        except (SafetensorError, ValueError, KeyError, TypeError, OSError, RecursionError) as error:
+        except (SafetensorError, ValueError, KeyError, TypeError, OSError) as error:
             raise BadInput(
                 f"The trained features in {path} cannot be read: {error}.", "Train the scene again."
             ) from error

@@ -13,7 +13,21 @@ from .lens import Lens, Panorama
 from .photographs import attach_photographs
 
 MAX_NAME = 230  # bytes; systems allow 255, and what is made for a view has a longer name
+MOST_VIEWS = 20_000  # that one file lists: some 40 MB, in a second
 MAX_SIDE = 65_536  # pixels; beyond it a file lies, and an image of that size would fill the memory
+
+
+def require_few_views(source: Path, count: int) -> None:
+    """Refuse what lists more than `MOST_VIEWS` views, before they are built.
+
+    Raises:
+        BadInput: it does.
+    """
+    if count > MOST_VIEWS:
+        raise BadInput(
+            f"{source} lists more than {MOST_VIEWS:,} views.",
+            "Give those of a part of the scene, or train on made-up views.",
+        )
 
 
 def build_camera(
@@ -54,7 +68,7 @@ def build_camera(
     world_to_camera[:3, 3] = translation
     if not (
         np.isfinite(world_to_camera).all()
-        and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3)
+        and np.abs(rotation @ rotation.T - np.eye(3)).max() < 1e-3
         and np.linalg.det(rotation) > 0
     ):
         raise _broken(source, f"the pose of view {name} is not a rotation and a position")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import BadInput
-from .build import build_camera, build_views
+from .build import build_camera, build_views, require_few_views
 from .camera import Camera
 from .json_file import WRONG_VALUE, read_json
 
@@ -26,6 +26,7 @@ def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Cam
     entries = read_json(path)
     if not isinstance(entries, list):
         raise _foreign(path, "it is not a list of cameras")
+    require_few_views(path, len(entries))
     return build_views(path, [_camera(path, entry) for entry in entries], images_folder)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import BadInput
+from .build import require_few_views
 from .lens import Lens, Panorama, lens_of_colmap
 
 # COLMAP's models, each at its number: focal lengths (one: fx = fy), parameters.
@@ -131,7 +132,9 @@ def _records(path: Path) -> Iterator[tuple[_Records, int]]:
         raise broken(path, "it is empty")
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         records = _Records(path, data)
-        yield records, records.take("Q")[0]
+        (count,) = records.take("Q")
+        require_few_views(path, count)
+        yield records, count
         if records.position != len(data):
             raise broken(path, "it holds more than it says")
 
@@ -186,6 +189,7 @@ def _text_intrinsics(path: Path) -> dict[int, Intrinsics]:
                 raise ValueError(f"{len(params)} parameters for {model}")
             size = int(width), int(height)
             intrinsics[int(camera_id)] = _intrinsics(size, model, params)
+            require_few_views(path, len(intrinsics))
         except ValueError as e:
             raise broken(path, f"line {number} describes no camera ({e})") from e
     return intrinsics
@@ -209,6 +213,7 @@ def _text_images(path: Path) -> list[ImageRecord]:
         except ValueError as e:
             raise broken(path, f"line {number} describes no image ({e})") from e
         images.append(image)
+        require_few_views(path, len(images))
         _, points = next(lines, (0, ""))
         if sum(1 for _ in _WORD.finditer(points)) % 3:  # split would make millions of strings
             raise broken(path, f"line {number + 1} lists no 2D points")

@@ -1,11 +1,11 @@
 """Files of JSON that someone else wrote."""
 
-import json
 from pathlib import Path
 
 from ..errors import BadInput
+from ..json_text import parse_json
 
-MOST_BYTES = 1 << 26  # 100,000 views; what is read takes up to thirty times as much memory
+MOST_BYTES = 1 << 26  # as many views as are read, of 3 KB each
 # What a value of the wrong kind in the right place leads to.
 WRONG_VALUE = (KeyError, TypeError, ValueError, OverflowError)
 
@@ -19,6 +19,6 @@ def read_json(path: Path) -> object:
     try:
         if (size := path.stat().st_size) > MOST_BYTES:
             raise ValueError(f"{size:,} bytes are too many")
-        return json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError, RecursionError) as error:
+        return parse_json(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
         raise BadInput(f"{path} cannot be read ({error}).", "Copy or export it again.") from error

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..array_files import read_npy
 from ..errors import BadInput
-from .build import build_camera, build_views
+from .build import build_camera, build_views, require_few_views
 from .camera import Camera
 from .photographs import IMAGE_SUFFIXES
 
@@ -36,6 +36,7 @@ def read_poses_bounds(path: Path, images_folder: Path | None = None) -> list[Cam
         raise BadInput(
             f"{path} is not a poses_bounds.npy ({e}).", "Copy it again, or run LLFF's script again."
         ) from e
+    require_few_views(path, len(rows))
     names = [f"{row:03}" for row in range(len(rows))]
     if images_folder:
         names = sorted(

@@ -2,13 +2,15 @@
 
 import math
 import os
+from collections import ChainMap
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from ..errors import BadInput
-from .build import build_camera, build_views
+from .build import build_camera, build_views, require_few_views
 from .camera import Camera
 from .json_file import WRONG_VALUE, read_json
 from .lens import Fisheye, Lens, Panorama, Perspective
@@ -36,8 +38,9 @@ def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[
     frames = content.get("frames") if isinstance(content, dict) else None
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
         raise _foreign(path, "it has no list of frames")
+    require_few_views(path, len(frames))
     rotation, scale = _training_frame(path.with_name("dataparser_transforms.json"))
-    cameras = [_camera(path, content | frame, rotation, scale) for frame in frames]
+    cameras = [_camera(path, ChainMap(frame, content), rotation, scale) for frame in frames]
     where_it_says = {camera.name: camera.image_path for camera in cameras}
     return cut_panoramas(
         [
@@ -47,7 +50,7 @@ def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[
     )
 
 
-def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> Camera:
+def _camera(path: Path, frame: Mapping, to_training: np.ndarray, scale: float) -> Camera:
     """One frame with the values that all share; its photograph, if it is where the file says."""
     try:
         file_path = str(frame["file_path"]).replace("\\", "/")
@@ -66,7 +69,7 @@ def _camera(path: Path, frame: dict, to_training: np.ndarray, scale: float) -> C
     return replace(camera, image_path=_file(path, file_path))
 
 
-def _lens(path: Path, frame: dict) -> Lens | Panorama | None:
+def _lens(path: Path, frame: Mapping) -> Lens | Panorama | None:
     """The lens; None where it does not distort.
 
     Raises:
@@ -87,7 +90,7 @@ def _lens(path: Path, frame: dict) -> Lens | Panorama | None:
     return Perspective((k1, k2, k3), tangential) if any((k1, k2, k3, *tangential)) else None
 
 
-def _size(path: Path, frame: dict, file_path: str) -> tuple[int, int]:
+def _size(path: Path, frame: Mapping, file_path: str) -> tuple[int, int]:
     """Width and height, from the photograph where the file does not say."""
     if "w" in frame and "h" in frame:
         return int(frame["w"]), int(frame["h"])
@@ -97,7 +100,7 @@ def _size(path: Path, frame: dict, file_path: str) -> tuple[int, int]:
     return image_size(image)
 
 
-def _intrinsics(frame: dict, size: tuple[int, int]) -> tuple[float, float, float, float]:
+def _intrinsics(frame: Mapping, size: tuple[int, int]) -> tuple[float, float, float, float]:
     """fx, fy, cx, cy in pixels, from focal lengths or from fields of view."""
     width, height = size
     if "fl_x" in frame:

@@ -89,7 +89,7 @@ def _label_files(folder: Path):
 
 
 def _read_labels(path: Path) -> np.ndarray:
-    """A label image as integers, [H, W] int64."""
+    """A label image as whole numbers, [H, W]."""
     with open_image(path, "Save it as a PNG again.") as file:
         if file.mode in ("RGBA", "LA", "RGBX"):
             file = file.convert("RGB" if file.mode.startswith("RGB") else "L")
@@ -99,9 +99,8 @@ def _read_labels(path: Path) -> np.ndarray:
             f"The label image {path} holds {labels.dtype} values, not whole numbers.",
             "Save it as a PNG of 8 or 16 bits.",
         )
-    labels = labels.astype(np.int64)
     if labels.ndim == 3:
-        labels = labels @ 256 ** np.arange(labels.shape[2])
+        labels = labels.astype(np.uint32) @ 256 ** np.arange(labels.shape[2], dtype=np.uint32)
     count = len(np.unique(labels))
     if count > MOST_LABELS:
         raise BadInput(

@@ -21,6 +21,7 @@ from .messages import Message, ProtocolError
 
 MAGIC = b"SAGA"
 MAX_HEADER_BYTES = 1 << 20
+MAX_BRACKETS = 4096  # in a header: what is made of one takes 250 bytes and more
 MAX_ARRAYS = 8
 MAX_DIMENSIONS = 4
 MAX_ARRAY_BYTES = 1 << 29  # all arrays of a frame together
@@ -66,6 +67,7 @@ def encode(id: int, message: Message, compress: bool = False) -> list[memoryview
     text = json.dumps(header, separators=(",", ":"), allow_nan=False, default=vars).encode("ascii")
     if len(text) > MAX_HEADER_BYTES:
         raise ProtocolError(f"A message of {len(text)} bytes without its arrays is too long.")
+    _require_few_brackets(text)
     head = memoryview(_PREFIX.pack(MAGIC, len(text)) + text)
     return [head, *buffers]
 
@@ -141,7 +143,13 @@ def _complete(received: bytearray, size: int) -> bytearray:
     return received
 
 
+def _require_few_brackets(text: bytes | bytearray) -> None:
+    if (count := text.count(b"[") + text.count(b"{")) > MAX_BRACKETS:
+        raise ProtocolError(f"A message header with {count} brackets is too large.")
+
+
 def _parse(text: bytearray) -> dict:
+    _require_few_brackets(text)
     try:
         header = json.loads(text.decode())
     except (ValueError, RecursionError) as error:
