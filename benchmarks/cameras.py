@@ -1,7 +1,8 @@
-"""Pictures of where the made-up views are taken from: docs/made_up_cameras.jpg.
+"""Pictures of where the made-up views are taken from, and of what they show.
 
 `make pictures` runs it. Two synthetic scenes and a real one, each from aside and from above, every
-camera as a small pyramid that opens towards what it sees.
+camera as a small pyramid that opens towards what it sees: docs/made_up_cameras.jpg. The views of
+each that were chosen first: docs/made_up_views.jpg.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from backend.command_line.progress_bar import ProgressBar
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import read_ply
 from backend.rendering import make_rasterizer
+from backend.rendering.rasterizer import Rasterizer
 
 from .pictures import on_background, save, sheet
 from .real import DATA
@@ -29,6 +31,8 @@ FAR = 40.0  # core radii from which the scene is looked at
 FILLED = 0.92  # share of the picture
 SHOWN = 2.0  # core radii; what lies farther out would stand in front
 PYRAMID = 0.18  # core radii from a camera to the base of its pyramid
+PICTURE = (240, 180)  # pixels of a view in the sheet
+FIRST = 12  # views of each scene in it
 COLOR = (214, 60, 20)
 ELEVATIONS = {"from aside": 18.0, "from above": 80.0}  # degrees above the horizon
 
@@ -67,10 +71,10 @@ def with_pyramids(
     return np.asarray(picture)
 
 
-def pictures_of(name: str, cloud: GaussianCloud) -> list[tuple[str, np.ndarray]]:
-    """A scene and its made-up cameras, from aside and from above."""
-    with ProgressBar() as report:
-        cameras = make_up_views(cloud, make_rasterizer(cloud, "cpu"), report=report)
+def from_afar(
+    name: str, cloud: GaussianCloud, cameras: Sequence[Camera]
+) -> list[tuple[str, np.ndarray]]:
+    """A scene and its cameras, from aside and from above."""
     surface = find_surface(cloud, np.random.default_rng(0))
     near = np.linalg.norm(cloud.means - surface.centre, axis=1) < SHOWN * surface.radius
     drawn = np.flatnonzero(near & (surface.weights > 0))
@@ -87,17 +91,31 @@ def pictures_of(name: str, cloud: GaussianCloud) -> list[tuple[str, np.ndarray]]
     return titled
 
 
+def through(
+    name: str, rasterizer: Rasterizer, cameras: Sequence[Camera]
+) -> list[tuple[str, np.ndarray]]:
+    """What cameras show."""
+    drawn = [(Path(c.name).stem, rasterizer.render(c.resized(*PICTURE))) for c in cameras]
+    return [(f"{name} {stem}", on_background(view.values, view.alpha)) for stem, view in drawn]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--real", default="kitchen", help="a real scene of the shared data")
     parser.add_argument("--gaussians", type=int, default=15_000, help="of a synthetic scene")
-    parser.add_argument("--output", type=Path, default=Path("docs/made_up_cameras.jpg"))
+    parser.add_argument("--folder", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
     clouds = {name: make_scene(name, arguments.gaussians).cloud for name in ("room", "tabletop")}
     clouds[arguments.real] = read_ply(DATA / "scenes" / arguments.real / "point_cloud.ply").cloud
-    titled = [picture for name, cloud in clouds.items() for picture in pictures_of(name, cloud)]
-    save(sheet(titled, columns=2), arguments.output)
-    print(f"Saved {arguments.output}")
+    cameras_in, views = [], []
+    for name, cloud in clouds.items():
+        rasterizer = make_rasterizer(cloud, "cpu")
+        with ProgressBar() as report:
+            cameras = make_up_views(cloud, rasterizer, report=report)
+        cameras_in += from_afar(name, cloud, cameras)
+        views += through(name, rasterizer, cameras[:FIRST])
+    save(sheet(cameras_in, columns=2), arguments.folder / "made_up_cameras.jpg")
+    save(sheet(views, columns=6), arguments.folder / "made_up_views.jpg")
 
 
 if __name__ == "__main__":

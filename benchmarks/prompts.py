@@ -22,7 +22,7 @@ from backend.protocol import Train
 
 from .real import DATA, RealScene, click_labelled, prepare
 
-GRID, FEW = MaskSettings(), MaskSettings(most_points=64)
+GRID, FEW = MaskSettings(), MaskSettings(most_points=64, stability=0.85)
 
 
 def few_masks(scene: RealScene, ready: MaskStore) -> Path:

@@ -1,7 +1,7 @@
 """Made-up views against the given ones: the same clicks after training on either.
 
-On the synthetic tabletop masks are exact, and a sheet of the made-up views is
-drawn; on a real scene MobileSAM finds them, in photographs and in renderings.
+On the synthetic tabletop masks are exact; on a real scene MobileSAM finds them,
+in photographs and in renderings.
 Last line of the output: JSON with the mean IoU of either training and its
 number of views, for the tabletop also the share of what matters (opacity x
 area) that is in plain sight in at least three views: of all, and of what any
@@ -33,14 +33,12 @@ from backend.rendering import make_rasterizer
 from backend.views import training_views
 
 from .one_click import mean_iou
-from .pictures import on_background, save, sheet
 from .real import DATA, click_labelled, prepare
 from .synthetic import SyntheticScene, make_scene, write_scene
 from .synthetic.views import exact_masks, part_map
 
 PLACES = 1600  # looked from, less those that are not free, for what can be seen at all
 JUDGED = 400  # pixels across a picture where it is judged; twice as many change it by 0.004
-SHOWN = (240, 180)  # pixels of a picture in the sheet
 
 
 def without_cameras(engine: Engine, scene: SyntheticScene, ply: Path, count: int) -> list[Camera]:
@@ -94,14 +92,6 @@ def coverage(kind: str, gaussians: int) -> dict[str, dict]:
     }
 
 
-def draw(scene: SyntheticScene, cameras: Sequence[Camera], path: Path) -> None:
-    """A sheet of all views."""
-    rasterizer = make_rasterizer(scene.cloud, "cpu")
-    drawn = [(c.name, rasterizer.render(c.resized(*SHOWN))) for c in cameras]
-    pictures = [(name, on_background(view.values, view.alpha)) for name, view in drawn]
-    save(sheet(pictures, columns=8), path)
-
-
 def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -> dict[str, dict]:
     """Train on the cameras of the tabletop, and on its .ply alone."""
     engine, scene = Engine("cpu"), make_scene("tabletop", gaussians)
@@ -109,7 +99,6 @@ def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -
     with ProgressBar() as report:
         part_maps = write_scene(scene, given, report)
     made_up = without_cameras(engine, scene, alone, count)
-    draw(scene, made_up, folder / "made_up_views.jpg")
     results = {}
     for name, ply, cameras in (("given", given, scene.cameras), ("made_up", alone, made_up)):
         with ProgressBar() as report:

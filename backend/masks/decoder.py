@@ -40,6 +40,12 @@ class PromptedImage:
         height, width = self.grid
         return 4 * height, 4 * width
 
+    def features(self, points: Tensor) -> Tensor:
+        """How the image looks at points [P, 2] (x, y) in pixels of the encoder's input: [P, C]."""
+        width = self.grid[1]
+        columns, rows = (points * width / self.model.prompt_encoder.input_image_size[1]).long().T
+        return self.image[0, rows * width + columns]
+
     def decode(self, points: Tensor, least_iou: float) -> tuple[Tensor, Tensor]:
         """The masks of points that promise at least some quality.
 

@@ -111,7 +111,9 @@ class MaskGenerator:
             self.model.device
         )
         points = PointGrid(self.settings.points_per_side, self.settings.most_points)
-        columns, rows = (self._to_input(points.points, full) / LOGITS_STRIDE).long().T
+        places = self._to_input(points.points, full)
+        points.tell_apart(prompted.features(places).cpu().numpy())
+        columns, rows = (places / LOGITS_STRIDE).long().T
         found = []
         while len(batch := points.take(self._fallback.chunk)):
             done = (points.asked - len(batch)) / points.most

@@ -42,3 +42,14 @@ def test_points_are_asked_where_no_small_mask_explains_the_picture():
     assert in_small < in_half < min(unexplained)
     assert in_small + in_half < 48 / 3
     grid.explain(np.zeros((0, 256), bool))  # a batch may find nothing
+
+
+def test_of_points_that_look_alike_few_are_asked():
+    grid = PointGrid(16, 64)
+    left = grid.points[:, 0] < 0.5
+    every_one_its_own = np.eye(256)
+    grid.tell_apart(np.where(left[:, None], np.ones(256), every_one_its_own))
+    points = all_of(grid)
+    assert len(np.unique(points, axis=0)) == 64
+    alike = points[:, 0] < 0.5
+    assert np.count_nonzero(alike[:16]) == np.count_nonzero(alike) == 8

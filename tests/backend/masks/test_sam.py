@@ -80,16 +80,30 @@ def test_upscaled_masks_equal_segment_anythings():
         assert (upscaling.mask(ours) != wanted).sum() <= 2  # pixels, of rounding
 
 
-def test_decoder_equals_segment_anything():
+def without_encoder():
+    """A SAM with random weights for embeddings of 6 x 6."""
     import_torchvision()
     from segment_anything.modeling import MaskDecoder, PromptEncoder, Sam, TwoWayTransformer
 
     torch.manual_seed(0)
-    model = Sam(
+    return Sam(
         torch.nn.Identity(),
         PromptEncoder(256, (6, 6), (96, 96), 16),
         MaskDecoder(transformer_dim=256, transformer=TwoWayTransformer(2, 256, 8, 2048)),
     ).eval()
+
+
+def test_features_are_those_under_the_points():
+    embedding = torch.arange(36.0).reshape(1, 1, 6, 6).expand(1, 256, 6, 6)
+    prompted = PromptedImage(without_encoder(), embedding)
+    features = prompted.features(torch.tensor([[17.0, 31.0], [95.9, 0.0]]))
+    no_mask = prompted.model.prompt_encoder.no_mask_embed.weight
+    wanted = torch.tensor([[7.0], [5.0]]) + no_mask  # second row and column; end of the first row
+    torch.testing.assert_close(features, wanted)
+
+
+def test_decoder_equals_segment_anything():
+    model = without_encoder()
     embedding = torch.randn(1, 256, 6, 6)
     points = torch.rand(5, 2) * 96
     with torch.inference_mode():
