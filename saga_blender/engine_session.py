@@ -19,6 +19,7 @@ from .engine_place import engine_place
 from .engine_process import OnThisComputer
 from .installation.installer import Installation
 from .preferences import preferences
+from .translations import said
 from .viewport import redraw_viewports
 
 _TICK_S = 0.01  # previews follow the mouse
@@ -44,10 +45,12 @@ class Job:
     def text(self) -> str:
         """The stage, and how long it still takes where that can be told."""
         if self.progress is None:
-            return f"{self.label} ..."
-        eta = self.progress.eta_s
+            return f"{said(self.label)} ..."
+        stage, eta = said(self.progress.stage), self.progress.eta_s
+        if eta < 0:
+            return stage
         left = f"{eta:.0f} s" if eta < 100 else f"{eta / 60:.0f} min"
-        return self.progress.stage + (f", {left} left" if eta >= 0 else "")
+        return said("{stage}, {time} left", stage=stage, time=left)
 
 
 class EngineSession:

@@ -13,6 +13,7 @@ from .operators.scale import NudgeScale, StepScale
 from .operators.select import Point, Select
 from .operators.selection import Selection
 from .operators.split import Split
+from .properties import SelectSettings
 
 
 def _key(operator: type, kind: str, modifiers: dict | None = None, **properties) -> tuple:
@@ -77,11 +78,17 @@ class SelectTool(_Tool, bpy.types.WorkSpaceTool):
         settings = context.workspace.saga
         row = layout.row()
         row.prop(settings, "drag", expand=True)
-        layout.prop(settings, "automatic")
-        row = layout.row()
-        row.enabled = not settings.automatic
-        row.prop(settings, "scale", slider=True)
-        layout.prop(settings, "threshold", slider=True)
+        draw_precision(layout, settings)
+
+
+def draw_precision(layout: bpy.types.UILayout, settings: SelectSettings) -> None:
+    """How large the thing is, and how strictly it is meant; a slider that rests says why."""
+    layout.prop(settings, "automatic")
+    row = layout.row()
+    row.enabled = not settings.automatic
+    text = {"text": "Scale (automatic)"} if settings.automatic else {}
+    row.prop(settings, "scale", slider=True, **text)
+    layout.prop(settings, "threshold", slider=True)
 
 
 class BoxTool(_Tool, bpy.types.WorkSpaceTool):

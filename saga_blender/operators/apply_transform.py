@@ -9,6 +9,7 @@ from ...backend.errors import BadInput
 from ...backend.gaussians.transform import transform
 from ..gaussian_attributes import read_layout, store, to_cloud
 from ..placement import moved_by, scene_to_raw, set_scene_to_raw
+from ..translations import said
 from .explained import Explained, why_not_edit
 from .export_splat import selected_splats
 from .telling import tell
@@ -44,9 +45,8 @@ class ApplyTransform(Explained, bpy.types.Operator):
             return "Give the object a scale other than 0 on every axis first"
         shared = next((obj.name for obj in splats if obj.data.users > 1), "")
         if shared:
-            return (
-                f"{shared} shares its Gaussians with a linked duplicate: make it single-user first"
-            )
+            sentence = "{name} shares its Gaussians with a linked duplicate: make it single-user"
+            return said(sentence, name=shared)
         return next(filter(None, map(why_not_edit, splats)), "")
 
     def execute(self, context):
@@ -59,7 +59,7 @@ class ApplyTransform(Explained, bpy.types.Operator):
                 self.report({"ERROR"}, f"{obj.name}: {error}")
         if not done:
             return {"CANCELLED"}
-        tell(self, f"Applied to {', '.join(done)}")
+        tell(self, said("Applied to {names}", names=", ".join(done)))
         return {"FINISHED"}
 
     def _left(self, obj: bpy.types.Object) -> Matrix:

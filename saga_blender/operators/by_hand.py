@@ -10,7 +10,7 @@ from ..on_screen import OnScreen
 from ..properties import operation_property, radius_property, through_property
 from ..splat_object import BASE, SCALE, change_selection
 from .dragging import Dragging
-from .explained import Explained, why_not_edit
+from .explained import Explained, why_no_view, why_not_edit
 from .selecting import tell_count
 
 
@@ -24,9 +24,7 @@ class ByHand(Dragging, Explained):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        if obstacle := why_not_edit(context.object):
-            return obstacle
-        return "" if context.region_data else "Do it in a 3D viewport, with the tool"
+        return why_not_edit(context.object) or why_no_view(context)
 
     def begin(self, context) -> None:
         self.through = context.workspace.saga.through

@@ -21,6 +21,13 @@ def why_not_edit(obj: bpy.types.Object | None) -> str:
     """What keeps the Gaussians of an object from being changed, or ""."""
     if not is_splat(obj):
         return "Make a Gaussian splat the active object first"
-    if obj.mode != "OBJECT" or not obj.is_editable or not obj.data.is_editable:
-        return "The object must be in Object Mode and not linked from another file"
+    if obj.mode != "OBJECT":
+        return "Switch to Object Mode first"
+    if not (obj.is_editable and obj.data.is_editable):
+        return "The splat is linked from another file: make it local first (Object > Relations)"
     return ""
+
+
+def why_no_view(context: bpy.types.Context) -> str:
+    """What keeps places of the mouse from meaning anything, or ""."""
+    return "" if context.region_data else "Do it in a 3D viewport, with the tool"

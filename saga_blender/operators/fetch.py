@@ -7,6 +7,7 @@ from ...backend import protocol
 from ...backend.weights.catalog import CATALOG
 from ..engine_place import is_elsewhere, weights_folder
 from ..engine_session import session
+from ..translations import said
 from .engine_request import EngineRequest
 from .explained import Explained
 
@@ -22,7 +23,11 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
         name="Weights",
         description="Which model is to make the masks",
         items=[
-            (name, f"{weights.title} ({weights.megabytes})", weights.about.capitalize())
+            (
+                name,
+                f"{weights.title} ({weights.megabytes})",
+                weights.about[0].upper() + weights.about[1:],
+            )
             for name, weights in CATALOG.items()
         ],
     )
@@ -44,9 +49,11 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
         chosen = CATALOG[self.weights]
         self.layout.prop(self, "weights", expand=True)
         column = self.layout.column(align=True)
-        column.label(text=f"{chosen.megabytes} from {chosen.host}, to be kept in")
-        there = " of the engine's own folder, on its computer" if is_elsewhere() else ""
-        column.label(text=f"{weights_folder()}{there}")
+        sentence = "{size} from {host}, to be kept in"
+        if is_elsewhere():
+            sentence = "{size} from {host}, to be kept in the engine's own folder there:"
+        column.label(text=said(sentence, size=chosen.megabytes, host=chosen.host))
+        column.label(text=str(weights_folder()))
 
     def execute(self, context):
         scene = context.scene.name
@@ -54,6 +61,6 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
         def fetched(reply: protocol.Fetched) -> str:
             if scene in bpy.data.scenes:  # it may be gone by now
                 bpy.data.scenes[scene].saga.sam_checkpoint = reply.path
-            return f"The weights are in {reply.path}."
+            return said("The weights are in {path}.", path=reply.path)
 
         return self.ask(protocol.Fetch(self.weights, str(weights_folder())), fetched)

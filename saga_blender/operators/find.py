@@ -84,7 +84,9 @@ class SelectFound(Explained, bpy.types.Operator):
     def execute(self, context):
         data = context.object.data
         if self.hit >= len(stored_hits(data).counts):
-            self.report({"ERROR"}, f"There is no hit {self.hit + 1}: choose one of the list")
+            self.report(
+                {"ERROR"}, said("There is no hit {hit}: choose one of the list", hit=self.hit + 1)
+            )
             return {"CANCELLED"}
         change_selection(data, points_of(data, self.hit), self.operation)
         tell_count(self, data)

@@ -11,11 +11,12 @@ from ..drawing.overlay import overlay
 from ..previews import previews
 from ..viewport import click_at
 from .engine_request import why_not_ask
+from .explained import Explained, why_no_view
 
 TOOL = "saga.select_tool"
 
 
-class Hover(bpy.types.Operator):
+class Hover(Explained, bpy.types.Operator):
     """Colour what a click would take"""
 
     bl_idname = "saga.hover"
@@ -23,15 +24,15 @@ class Hover(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     @classmethod
-    def poll(cls, context):
-        return not why_not_ask(context) and context.region_data is not None
+    def obstacle(cls, context) -> str:
+        return why_not_ask(context) or why_no_view(context)
 
     def invoke(self, context, event):
         ask_what_is_under(context, event)
         return {"PASS_THROUGH"}
 
 
-class HoverEnd(bpy.types.Operator):
+class HoverEnd(Explained, bpy.types.Operator):
     """Take the preview's colour away when the mouse leaves the viewport"""
 
     bl_idname = "saga.hover_end"
@@ -39,8 +40,8 @@ class HoverEnd(bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     @classmethod
-    def poll(cls, _context):
-        return overlay.preview is not None
+    def obstacle(cls, _context) -> str:
+        return "" if overlay.preview else "Nothing is being previewed"
 
     def invoke(self, context, _event):
         in_viewport = context.region is not None and context.region.type == "WINDOW"

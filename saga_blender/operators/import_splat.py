@@ -10,6 +10,7 @@ from ...backend.errors import SagaError
 from ...backend.gaussians.ply import read_ply
 from ..axes import SPLAT_AXES, file_to_blender
 from ..gaussian_attributes import to_point_cloud
+from ..translations import said
 
 
 @orientation_helper(**SPLAT_AXES)
@@ -54,9 +55,11 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
         if "type" not in data.bl_rna.properties:  # Blender's grey dots would hide our splats
             obj.display_type = "BOUNDS"
         context.collection.objects.link(obj)
-        count = f"{path.name}: {len(splat.cloud):,} Gaussians"
-        left_out = f", {splat.dropped:,} left out because their values are not finite"
-        self.report({"INFO"}, count + (left_out if splat.dropped else ""))
+        sentence = "{name}: {count:,} Gaussians"
+        if splat.dropped:
+            sentence = "{name}: {count:,} Gaussians, {dropped:,} left out: they are not finite"
+        told = said(sentence, name=path.name, count=len(splat.cloud), dropped=splat.dropped)
+        self.report({"INFO"}, told)
         return obj
 
 

@@ -10,6 +10,7 @@ from ..engine_place import environment
 from ..engine_session import session
 from ..installation.installer import Installation
 from ..installation.plan import CPU, CUDA
+from ..translations import said
 from ..warming import warming
 from .explained import Explained
 
@@ -18,6 +19,13 @@ _TICK_S = 0.5
 
 def _installing() -> bool:
     return session.installation is not None and session.installation.outcome is None
+
+
+def _why_not_change() -> str:
+    """What keeps the engine's files from being changed, or ""."""
+    if _installing():
+        return "The engine is being installed"
+    return "Wait until training has ended" if session.training else ""
 
 
 class InstallEngine(Explained, bpy.types.Operator):
@@ -35,10 +43,8 @@ class InstallEngine(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, _context) -> str:
-        if _installing():
-            return "The engine is being installed"
-        if session.training:
-            return "Wait until training has ended"
+        if obstacle := _why_not_change():
+            return obstacle
         if not bpy.app.online_access:
             return "Allow Online Access first (Preferences > System), or choose a Python"
         return ""
@@ -50,9 +56,11 @@ class InstallEngine(Explained, bpy.types.Operator):
 
     def draw(self, _context):
         column = self.layout.column(align=True)
-        column.label(text=f"{CPU.download_gb:g} GB are downloaded; {CPU.disk_gb:g} GB stay in")
+        sentence = "{fetched:g} GB are downloaded; {kept:g} GB stay in"
+        column.label(text=said(sentence, fetched=CPU.download_gb, kept=CPU.disk_gb))
         column.label(text=str(environment().folder))
-        column.label(text=f"With an NVIDIA card: {CUDA.download_gb:g} GB and {CUDA.disk_gb:g} GB.")
+        sentence = "With an NVIDIA card: {fetched:g} GB and {kept:g} GB."
+        column.label(text=said(sentence, fetched=CUDA.download_gb, kept=CUDA.disk_gb))
 
     def execute(self, _context):
         place = environment()
@@ -96,7 +104,11 @@ class RemoveEngine(Explained, bpy.types.Operator):
     bl_label = "Remove"
     bl_options = {"REGISTER"}
 
-    obstacle = InstallEngine.obstacle
+    @classmethod
+    def obstacle(cls, _context) -> str:
+        if obstacle := _why_not_change():
+            return obstacle
+        return "The engine is not installed" if environment().state == "missing" else ""
 
     def invoke(self, context, event):
         return context.window_manager.invoke_confirm(self, event)

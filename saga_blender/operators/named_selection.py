@@ -7,6 +7,7 @@ from bpy.props import StringProperty
 from .. import point_cloud
 from ..properties import operation_property
 from ..splat_object import NAMED, change_selection, named_selections, selection
+from ..translations import said
 from .explained import Explained, why_not_edit
 from .selecting import operation_of, tell_count
 
@@ -65,7 +66,7 @@ class RecallSelection(Explained, bpy.types.Operator):
     def execute(self, context):
         data = context.object.data
         if self.name not in named_selections(data):
-            self.report({"ERROR"}, f'There is no selection called "{self.name}"')
+            self.report({"ERROR"}, said('There is no selection called "{name}"', name=self.name))
             return {"CANCELLED"}
         none = np.zeros(len(data.points), bool)
         found = point_cloud.read_or(data, NAMED + self.name, none)

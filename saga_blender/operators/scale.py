@@ -7,7 +7,6 @@ from bpy.props import IntProperty
 from ...backend import protocol
 from ..clicks import asked_by, clicking
 from ..splat_object import find_splat
-from ..translations import said
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
 from .hover import ask_what_is_under
@@ -50,8 +49,11 @@ class StepScale(Explained, EngineRequest, bpy.types.Operator):
             clicks = last.answered(obj, reply, asked_by(settings))
             clicking.settle(obj, clicks)
             if np.array_equal(clicks.after, last.after):
-                none = "There is no {} thing here."
-                return said(none.format("larger" if step > 0 else "smaller"))
+                larger, smaller = (
+                    "There is no larger thing here.",
+                    "There is no smaller thing here.",
+                )
+                return larger if step > 0 else smaller
             return clicks.notice
 
         return self.ask(message, act)

@@ -4,6 +4,7 @@ import bpy
 
 from ...backend import protocol
 from ..splat_object import SOURCE
+from ..translations import said
 from .engine_request import EngineRequest
 from .explained import Explained
 from .eye import SeenFrom
@@ -53,5 +54,6 @@ class ForgetViews(Explained, EngineRequest, bpy.types.Operator):
 def _added(reply: protocol.ViewAdded) -> str:
     if not reply.views:
         return "No view of the viewport is trained on."
-    views = "One view" if reply.views == 1 else f"{reply.views} views"
-    return f"{views} of the viewport will be trained on too."
+    if reply.views == 1:
+        return "One view of the viewport will be trained on too."
+    return said("{count} views of the viewport will be trained on too.", count=reply.views)

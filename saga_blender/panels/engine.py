@@ -6,6 +6,7 @@ from ..engine_place import why_no_engine
 from ..engine_session import session
 from ..operators.train import Cancel, TakeOffer, offered
 from ..preferences import EXTENSION
+from ..translations import said
 from .parts import button, write
 
 
@@ -42,8 +43,12 @@ class SagaPanel(bpy.types.Panel):
 
 
 def _offer_in_words(offer: dict) -> str:
-    views = f"{offer['max_views']} Views" if "max_views" in offer else "All Views"
-    return f"Train on {views}" + (" with the CPU" if "device" in offer else "")
+    if "max_views" not in offer:
+        return said("Train on All Views with the CPU")
+    sentence = (
+        "Train on {views} Views with the CPU" if "device" in offer else "Train on {views} Views"
+    )
+    return said(sentence, views=offer["max_views"])
 
 
 def draw_status(header: bpy.types.Header, _context: bpy.types.Context) -> None:

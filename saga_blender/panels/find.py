@@ -34,5 +34,7 @@ class FindPanel(SubPanel, bpy.types.Panel):
             write(layout, context, nothing, icon="INFO")
         column = layout.column(align=True)
         for k, (score, count) in enumerate(zip(hits.scores, hits.counts, strict=True)):
-            text = f"{score:.2f}  {hits.text}: {count:,} Gaussians"
+            text = f"{score:.2f}  " + said(
+                "{name}: {count:,} Gaussians", name=hits.text, count=count
+            )
             column.operator(SelectFound.bl_idname, text=text, icon="RESTRICT_SELECT_OFF").hit = k

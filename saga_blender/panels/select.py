@@ -7,9 +7,9 @@ from ..operators.named_selection import ForgetSelection, RecallSelection, StoreS
 from ..operators.select import Select
 from ..operators.select_by import SelectBy
 from ..operators.selection import Selection
-from ..select_tool import BoxTool, BrushTool, SelectTool
+from ..select_tool import BoxTool, BrushTool, SelectTool, draw_precision
 from ..splat_object import is_splat, named_selections, selection, size_of
-from ..translations import said
+from ..translations import OURS, said
 from .parts import SubPanel, write
 
 
@@ -25,11 +25,7 @@ class SelectPanel(SubPanel, bpy.types.Panel):
         if obstacle := Select.obstacle(context):
             write(layout, context, obstacle, icon="INFO")
         settings = context.workspace.saga
-        layout.prop(settings, "automatic")
-        row = layout.row()
-        row.enabled = not settings.automatic
-        row.prop(settings, "scale", slider=True)
-        layout.prop(settings, "threshold", slider=True)
+        draw_precision(layout, settings)
         layout.prop(settings, "connected")
         if is_splat(context.object):
             _draw_selection(layout, context)
@@ -43,7 +39,8 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The tool that points at things with what dragging draws, and those that go by hand."""
 
     def button(row, tool, text, icon):
-        row.operator("wm.tool_set_by_id", text=text, icon=icon).name = tool.bl_idname
+        chosen = row.operator("wm.tool_set_by_id", text=text, text_ctxt=OURS, icon=icon)
+        chosen.name = tool.bl_idname
 
     column = layout.column(align=True)
     button(column, SelectTool, "Click or Drag", "RESTRICT_SELECT_OFF")

@@ -1,18 +1,13 @@
 """What the add-on says in other languages: nothing is forgotten, nothing is left over."""
 
 import ast
-import inspect
 import json
 import string
 from pathlib import Path
 
 import bpy
 import pytest
-
-
-def literals(tree: ast.AST) -> set[str]:
-    """All strings of some code; the places in a joined one are not told."""
-    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and str is type(n.value)}
+import said_by_code as code
 
 
 @pytest.fixture
@@ -23,34 +18,28 @@ def german(addon):
     return json.loads(text), folder
 
 
-def test_all_labels_are_translated(addon, german):
-    """Of panels, buttons, tools and what can be set; not of what only scripts set."""
-    labels = {cls.bl_label for cls in addon("saga_blender.select_tool").TOOLS}
-    for cls in addon("saga_blender").CLASSES:
-        if issubclass(cls, bpy.types.Panel):
-            labels.add(cls.bl_label)
-    for settings in (
-        addon("saga_blender.properties").SagaSettings,
-        addon("saga_blender.properties").SelectSettings,
-    ):
-        names = inspect.get_annotations(settings)
-        labels |= {settings.bl_rna.properties[name].name for name in names}
-    for panel in (german[1] / "panels").glob("*.py"):
-        for node in ast.walk(ast.parse(panel.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "said":
-                labels |= literals(node.args[0])
-            for argument in getattr(node, "keywords", ()):
-                if argument.arg == "text" and panel.stem != "preferences":
-                    labels |= literals(argument.value)
-    forgotten = {label for label in labels if label.strip(" ,-x")} - german[0].keys()
+@pytest.fixture
+def registered(addon) -> set[str]:
+    """All labels and tooltips of the add-on, but for the names of models."""
+    said = set(code.registered(addon("saga_blender").CLASSES))
+    for tool in addon("saga_blender.select_tool").TOOLS:
+        said |= {tool.bl_label, tool.bl_description}
+    for stands in addon("saga_blender.engine_place").STANDS.values():
+        said |= set(stands)
+    return {text for text in said if text and not text.endswith(" MB)")}
+
+
+def test_all_that_a_person_reads_is_translated(german, registered):
+    translations, folder = german
+    forgotten = (registered | set(code.sentences(folder))) - translations.keys()
     assert not forgotten, forgotten
+    assert not list(code.half_sentences(folder)), "names and numbers go through `said`"
 
 
-def test_no_translation_is_of_something_that_is_no_longer_said(german):
-    code = [path.read_text(encoding="utf-8") for path in german[1].rglob("*.py")]
-    said = set().union(*(literals(ast.parse(text)) for text in code))
-    said |= {f"There is no {size} thing here." for size in ("larger", "smaller")}
-    stale = german[0].keys() - said
+def test_no_translation_is_of_something_that_is_no_longer_said(german, registered):
+    translations, folder = german
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
+    stale = translations.keys() - registered.union(*map(code.literals, trees))
     assert not stale, stale
 
 
@@ -77,5 +66,7 @@ def test_blender_speaks_german_when_told_to(addon, ply, tmp_path):
         assert notice == "9 Gaußverteilungen ausgewählt."
         translated = bpy.app.translations.pgettext_iface("Train SAGA")
         assert translated == "SAGA trainieren"
+        with pytest.raises(RuntimeError, match="Alles ist ausgewählt"):
+            bpy.ops.saga.split()
     finally:
         view.language = former

@@ -37,6 +37,10 @@ def story_in_german(stage: Stage) -> Waiting:
     yield from stage.hand.press("HOME")
     yield 0.5
     stage.picture("german")
+    for _ in range(2):
+        yield from stage.hand.press("PAGE_DOWN")
+        yield 0.5
+    stage.picture("german below")
     assert bpy.app.translations.pgettext_iface("Train SAGA") == "SAGA trainieren"
     view.language = "en_US"
     yield 0.3

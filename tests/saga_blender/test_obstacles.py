@@ -1,0 +1,65 @@
+"""A button that is greyed out says why: each of them, in each state of the work."""
+
+import bpy
+import pytest
+
+WITHOUT_SPLAT = {"Held", "ImportSplat"}  # what can be done in an empty scene, offline
+
+
+@pytest.fixture
+def reasons(addon):
+    """A function: why each operator that is greyed out now is, by name; "" for those that go."""
+    classes = addon("saga_blender").CLASSES
+    operators = [cls for cls in classes if issubclass(cls, bpy.types.Operator)]
+
+    def told(cls: type) -> str:
+        group, name = cls.bl_idname.split(".")
+        operator = getattr(getattr(bpy.ops, group), name)
+        if operator.poll():
+            return ""
+        with pytest.raises(RuntimeError) as refused:
+            operator()
+        return str(refused.value).partition(".poll() ")[2].strip()
+
+    return lambda: {cls.__name__: told(cls) for cls in operators}
+
+
+def asks_the_engine(addon, name: str) -> bool:
+    kinds = {cls.__name__: cls for cls in addon("saga_blender").CLASSES}
+    return issubclass(kinds[name], addon("saga_blender.operators.pointing").Pointing)
+
+
+def test_what_is_greyed_out_says_why(addon, reasons, ply, tmp_path):
+    empty = reasons()
+    bpy.ops.mesh.primitive_cube_add()
+    cube = reasons()
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    untrained = reasons()
+    (tmp_path / "t.ply").unlink()
+    gone = reasons()
+
+    for state in (empty, cube, untrained, gone):
+        vague = {name for name, why in state.items() if why.startswith("failed")}
+        assert not vague, vague
+    assert {name for name, why in empty.items() if not why} <= WITHOUT_SPLAT
+    assert "not installed" in empty["RemoveEngine"]
+    assert "Online Access" in empty["FetchWeights"] and "Online Access" in empty["InstallEngine"]
+    assert empty == cube, "another object is no splat either"
+    for name in filter(lambda name: asks_the_engine(addon, name), empty):
+        assert "imported Gaussian splat" in empty[name]
+        assert "Train SAGA first" in untrained[name]
+        assert "t.ply is not in" in gone[name]
+    assert not untrained["Train"] and "t.ply is not in" in gone["Train"]
+    assert not untrained["Selection"] and not untrained["ExportSplat"]
+    assert "click the thing" in untrained["Split"] and "two or more" in untrained["Join"]
+
+
+def test_a_splat_of_another_file_and_one_in_another_mode_say_so(addon, reasons, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "t.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    with bpy.data.libraries.load(str(tmp_path / "t.blend"), link=True) as (_, linked):
+        linked.objects = ["t"]
+    bpy.context.collection.objects.link(bpy.data.objects["t"])
+    bpy.context.view_layer.objects.active = bpy.data.objects["t"]
+    assert "make it local" in reasons()["Selection"]
