@@ -19,13 +19,11 @@ from typing import Literal
 from ..backend import protocol
 from ..backend.errors import EngineFailure, SagaError
 from .engine_over_ssh import OverSsh
-from .engine_process import EngineProcess, OnThisComputer, last_words
+from .engine_patience import Deaths, Silence, hung, left_alone
+from .engine_process import EngineProcess, OnThisComputer
 
 CLIENT_NAME = "SAGA for Blender"
 POLL_S = 0.005
-HANG_S = 60.0  # without a word, which it says each second, also at work
-MOST_DEATHS = 3  # in a row, until an engine is not started again
-REST_S = 60.0  # and for how long
 
 LINE_BROKE = protocol.Progress(
     "The line broke, connecting again",
@@ -91,8 +89,7 @@ class EngineClient:
         self._pending: dict[int, PendingRequest] = {}
         self._process: EngineProcess | None = None
         self._silence = Silence()
-        self._deaths = 0  # in a row
-        self._rests_until = -math.inf
+        self._deaths = Deaths()
 
     @property
     def state(self) -> Literal["starting", "ready", "dead"]:
@@ -182,11 +179,6 @@ class EngineClient:
             if wait:
                 closing.join()
 
-    @property
-    def _rests(self) -> bool:
-        """Whether no engine is started for a while."""
-        return time.monotonic() < self._rests_until
-
     def _ask(self, id: int, pending: PendingRequest) -> None:
         try:
             pending.process = self._living_process()
@@ -198,11 +190,8 @@ class EngineClient:
 
     def _living_process(self) -> EngineProcess:
         if self.state == "dead":
-            if self._rests:
-                raise EngineFailure(
-                    f"The engine stopped {MOST_DEATHS} times in a row and is left alone for now.",
-                    f"Try again in {REST_S:.0f} s. Why it stopped is in its log, {self.log_path}.",
-                )
+            if self._deaths.are_too_many:
+                raise left_alone(self.log_path)
             if self.log_path is None:
                 handle, path = tempfile.mkstemp(".log", "saga-engine-", self._log_folder)
                 os.close(handle)
@@ -226,19 +215,16 @@ class EngineClient:
                 pending.on_progress(message)
         elif id in self._pending:
             if process is not None and process.exit_code is None:
-                self._deaths = 0
+                self._deaths.count = 0
             self._pending.pop(id).settle(message)
 
     def _bury(self, process: EngineProcess) -> None:
         """Answer what a dead engine left unanswered, or ask again where only the line broke."""
-        self._deaths += 1
-        if self._deaths == MOST_DEATHS:
-            self._deaths -= 1  # after its rest it has one more try
-            self._rests_until = time.monotonic() + REST_S
+        self._deaths.one_more()
         for id, pending in self._pending.items():
             if pending.process is not process:
                 continue
-            if process.line_broke and not pending.cancelled and not self._rests:
+            if process.line_broke and not (pending.cancelled or self._deaths.are_too_many):
                 self._ask(id, pending)
                 if pending.on_progress is not None:
                     pending.on_progress(LINE_BROKE)
@@ -250,34 +236,6 @@ class EngineClient:
         process = self._process
         if process is None or not self._pending:
             self._silence = Silence()
-        elif self._silence.lasts(process.heard) > HANG_S:
-            process.kill(
-                EngineFailure(
-                    f"The engine hung: it said nothing for {HANG_S:.0f} s and was ended.",
-                    "Start again: training goes on where it was. "
-                    f'Its last words: "{last_words(self.log_path)}".',
-                )
-            )
+        elif self._silence.is_a_hang(process.heard):
+            process.kill(hung(self.log_path))
             self._silence = Silence()
-
-
-@dataclass
-class Silence:
-    """How long the engine has said nothing, as seen by one who looks now and then.
-
-    Time in which nobody looked counts little: the computer may have been asleep.
-    """
-
-    MOST_AT_ONCE_S = 1.0
-
-    heard: int = -1
-    seconds: float = 0.0
-    looked: float = 0.0
-
-    def lasts(self, heard: int) -> float:
-        """Seconds without a new message, given how many there were until now."""
-        now = time.monotonic()
-        passed, self.looked = min(now - self.looked, self.MOST_AT_ONCE_S), now
-        self.seconds = self.seconds + passed if heard == self.heard else 0.0
-        self.heard = heard
-        return self.seconds

@@ -17,6 +17,7 @@ if sys.platform != "win32":
     import resource
 
 engine_client = load("saga_blender.engine_client")
+engine_patience = load("saga_blender.engine_patience")
 engine_process = load("saga_blender.engine_process")
 protocol = load("backend.protocol")
 errors = load("backend.errors")
@@ -99,7 +100,7 @@ def test_a_crash_is_explained_with_its_last_words(connect):
 @unix
 @pytest.mark.fault("the engine hangs (SIGSTOP)")
 def test_a_hung_engine_is_ended_and_replaced(connect, monkeypatch):
-    monkeypatch.setattr(engine_client, "HANG_S", 5.0)
+    monkeypatch.setattr(engine_patience, "HANG_S", 5.0)
     client = connect()
     client.wait(ask(client, "started"), PATIENCE_S)
     id = ask(client, "count")
@@ -113,7 +114,7 @@ def test_a_hung_engine_is_ended_and_replaced(connect, monkeypatch):
 
 
 def test_long_silent_work_is_no_hang(connect, monkeypatch):
-    monkeypatch.setattr(engine_client, "HANG_S", 3.0)
+    monkeypatch.setattr(engine_patience, "HANG_S", 3.0)
     client = connect()
     client.wait(ask(client, "started"), PATIENCE_S)
     id = ask(client, "sleep")
@@ -125,7 +126,7 @@ def test_long_silent_work_is_no_hang(connect, monkeypatch):
 def test_time_in_which_nobody_looked_is_no_silence(monkeypatch):
     clock = iter([100.0, 100.5, 5000.0, 5000.5, 5001.0])
     monkeypatch.setattr(time, "monotonic", lambda: next(clock))
-    silence = engine_client.Silence()
+    silence = engine_patience.Silence()
     assert [silence.lasts(heard) for heard in (1, 1, 1, 1, 2)] == [0.0, 0.5, 1.5, 2.0, 0.0]
 
 
@@ -176,7 +177,7 @@ os.write(1, b"SAGA" + bytes(range(200)))
 def test_nonsense_is_refused_and_its_speaker_ended(connect, tmp_path, when, monkeypatch):
     code = NONSENSE[when].replace("{root!r}", repr(str(ROOT)))
     code = code.replace("from backend", "sys.modules.pop('backend'); from backend")
-    monkeypatch.setattr(engine_client, "HANG_S", 3.0)
+    monkeypatch.setattr(engine_patience, "HANG_S", 3.0)
     client = connect(fake_server(tmp_path, code + "\nimport time; time.sleep(60)"))
     with pytest.raises(errors.EngineFailure, match=r"no SAGA engine|hung"):
         client.wait(ask(client, "anything"), PATIENCE_S)
@@ -194,7 +195,7 @@ def test_an_engine_that_keeps_dying_is_left_alone_for_a_while(connect, tmp_path,
         with pytest.raises(errors.EngineFailure, match=sentence):
             client.wait(ask(client, "anything"), PATIENCE_S)
     assert starts.read_text() == "..."
-    monkeypatch.setattr(client, "_rests_until", 0.0)  # the time is over
+    monkeypatch.setattr(client._deaths, "rests_until", 0.0)  # the time is over
     for sentence in ("exit code 9", "3 times in a row"):
         with pytest.raises(errors.EngineFailure, match=sentence):
             client.wait(ask(client, "anything"), PATIENCE_S)

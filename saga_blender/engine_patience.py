@@ -1,0 +1,75 @@
+"""How long an engine's silence is borne, and how many of its deaths; and what is said then."""
+
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..backend.errors import EngineFailure
+from .engine_process import last_words
+
+HANG_S = 60.0  # without a word, which it says each second, also at work
+MOST_DEATHS = 3  # in a row, until an engine is not started again
+REST_S = 60.0  # and for how long
+
+
+@dataclass
+class Silence:
+    """How long the engine has said nothing, as seen by one who looks now and then.
+
+    Time in which nobody looked counts little: the computer may have been asleep.
+    """
+
+    MOST_AT_ONCE_S = 1.0
+
+    heard: int = -1
+    seconds: float = 0.0
+    looked: float = 0.0
+
+    def lasts(self, heard: int) -> float:
+        """Seconds without a new message, given how many there were until now."""
+        now = time.monotonic()
+        passed, self.looked = min(now - self.looked, self.MOST_AT_ONCE_S), now
+        self.seconds = self.seconds + passed if heard == self.heard else 0.0
+        self.heard = heard
+        return self.seconds
+
+    def is_a_hang(self, heard: int) -> bool:
+        """Whether it lasts too long."""
+        return self.lasts(heard) > HANG_S
+
+
+@dataclass
+class Deaths:
+    """How often the engine has died in a row."""
+
+    count: int = 0
+    rests_until: float = -math.inf
+
+    @property
+    def are_too_many(self) -> bool:
+        """Whether no engine is to be started for a while."""
+        return time.monotonic() < self.rests_until
+
+    def one_more(self) -> None:
+        """It has died again."""
+        self.count += 1
+        if self.count == MOST_DEATHS:
+            self.count -= 1  # after its rest it has one more try
+            self.rests_until = time.monotonic() + REST_S
+
+
+def hung(log_path: Path) -> EngineFailure:
+    """What is told of an engine that was ended for its silence."""
+    return EngineFailure(
+        f"The engine hung: it said nothing for {HANG_S:.0f} s and was ended.",
+        f'Start again: training goes on where it was. Its last words: "{last_words(log_path)}".',
+    )
+
+
+def left_alone(log_path: Path) -> EngineFailure:
+    """What is told when it is not started again."""
+    return EngineFailure(
+        f"The engine stopped {MOST_DEATHS} times in a row and is left alone for now.",
+        f"Try again in {REST_S:.0f} s. Why it stopped is in its log, {log_path}.",
+    )
