@@ -18,12 +18,14 @@ _EVEN = 1e-5  # relative; below it a scale is as even as anyone can see
 
 
 class ApplyTransform(Explained, bpy.types.Operator):
-    """Put move, rotation and scale of the selected splats into their Gaussians.
-
-    Blender's own Apply moves the points only: shapes and colours would stay behind"""
+    """Put move, rotation and scale of the selected splats into their Gaussians"""
 
     bl_idname = "saga.apply_transform"
     bl_label = "Apply Transform"
+    bl_description = (
+        "Put move, rotation and scale of the selected splats into their Gaussians.\n\n"
+        "Blender's own Apply moves the points only: shapes and colours would stay behind"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     location: BoolProperty(

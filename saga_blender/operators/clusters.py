@@ -51,12 +51,14 @@ class SelectCluster(Explained, bpy.types.Operator):
 
 
 class MergeClusters(Explained, bpy.types.Operator):
-    """Make the selected Gaussians part of the active object of the list.
-
-    To merge two objects, select both (Shift click their arrows) and merge"""
+    """Make the selected Gaussians part of the active object of the list"""
 
     bl_idname = "saga.merge_clusters"
     bl_label = "Merge Selection"
+    bl_description = (
+        "Make the selected Gaussians part of the active object of the list.\n\n"
+        "To merge two objects, select both (Shift click their arrows) and merge"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

@@ -16,12 +16,14 @@ from .selecting import tell_count
 
 
 class SelectBy(Explained, bpy.types.Operator):
-    """Select by place or colour.
-
-    Box and Sphere are those of a selected empty; without one they lie around the 3D cursor"""
+    """Select by place or colour"""
 
     bl_idname = "saga.select_by"
     bl_label = "Select By"
+    bl_description = (
+        "Select by place or colour.\n\n"
+        "Box and Sphere are those of a selected empty; without one they lie around the 3D cursor"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     mode: EnumProperty(
