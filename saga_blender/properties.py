@@ -109,6 +109,7 @@ def floor_property() -> FloatProperty:
         min=0.0,
         max=1.0,
         default=0.5,
+        translation_context=OURS,
     )
 
 

@@ -15,7 +15,7 @@ from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, set_origin, store, to_cloud
 from ..placement import raw_to_world, scene_to_raw
 from ..splat_object import INDEX, SOURCE, clusters, scene_index, tree_of
-from ..translations import said
+from ..translations import OURS, said
 from .explained import Explained, why_not_edit
 from .export_splat import selected_splats
 from .telling import tell
@@ -28,6 +28,7 @@ class Join(Explained, bpy.types.Operator):
 
     bl_idname = "saga.join"
     bl_label = "Join"
+    bl_translation_context = OURS
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

@@ -8,7 +8,7 @@ from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, read_means
 from ..placement import centre, move_origin
 from ..splat_object import clusters, selection, set_selection, tree_of
-from ..translations import said
+from ..translations import OURS, said
 from .explained import Explained, why_not_edit
 from .telling import tell
 
@@ -20,6 +20,7 @@ class Split(Explained, bpy.types.Operator):
 
     bl_idname = "saga.split"
     bl_label = "Split"
+    bl_translation_context = OURS
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

@@ -38,7 +38,7 @@ class SelectPanel(SubPanel, bpy.types.Panel):
 def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """The tool that points at things with what dragging draws, and those that go by hand."""
 
-    def button(row, tool, text, icon):
+    def button(row, tool, text, icon="NONE"):
         chosen = row.operator("wm.tool_set_by_id", text=text, text_ctxt=OURS, icon=icon)
         chosen.name = tool.bl_idname
 
@@ -48,8 +48,8 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = layout.split(factor=0.3, align=True)
     row.label(text="By Hand")
     row = row.row(align=True)
-    button(row, BoxTool, "Box", "SELECT_SET")
-    button(row, BrushTool, "Brush", "BRUSH_DATA")
+    button(row, BoxTool, "Box")  # an icon would cut the text off in other languages
+    button(row, BrushTool, "Brush")
 
 
 def _draw_named(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:

@@ -41,7 +41,9 @@ def story_in_german(stage: Stage) -> Waiting:
         yield from stage.hand.press("PAGE_DOWN")
         yield 0.5
     stage.picture("german below")
-    assert bpy.app.translations.pgettext_iface("Train SAGA") == "SAGA trainieren"
+    said = bpy.app.translations.pgettext_iface
+    assert said("Train SAGA") == "SAGA trainieren"
+    assert said("Split", "SAGA") == "Abtrennen", "not Blender's own word for it"
     view.language = "en_US"
     yield 0.3
 
