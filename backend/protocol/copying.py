@@ -1,6 +1,6 @@
 """How the files of a client get to an engine on another computer, and back.
 
-What is said of files that both can read is in `messages`; an engine on the
+What is said of files that both can read is in `requests`; an engine on the
 client's own computer is never asked these.
 """
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .messages import Click
+from .requests import Click
 
 MOST = 16  # clicks that stand for a stroke
 
