@@ -28,6 +28,7 @@ from .errors import (
     not_enough_memory,
 )
 from .job import Job, ProgressReport
+from .job_queue import JobQueue
 from .mirror import Mirror, private_folder
 from .stdio import take_over_stdio
 
@@ -69,9 +70,7 @@ class Server:
         self._mirror = mirror
         self._engine: Engine | None = None
         self._sending = threading.Lock()
-        self._changed = threading.Condition()  # guards the three below
-        self._waiting: dict[int, Job] = {}  # in the order of arrival
-        self._running: Job | None = None
+        self._jobs = JobQueue()
         self._exit_code: int | None = None
         self._heard_at = time.monotonic()
 
@@ -87,7 +86,7 @@ class Server:
             threading.Thread(target=work, name=work.__name__, daemon=True).start()
         if self._mirror and (removed := self._mirror.remove_unused()):
             print(f"{removed} old copies of files were removed.")
-        while (job := self._next_job()) is not None:
+        while (job := self._jobs.take()) is not None:
             self._perform(job)
         return self._exit_code
 
@@ -138,16 +137,6 @@ class Server:
             self._engine = self._make_engine()
         return self._engine.handle(request, report)
 
-    def _next_job(self) -> Job | None:
-        """Wait for a job; None when the stream has ended."""
-        with self._changed:
-            self._running = None
-            self._changed.wait_for(lambda: self._waiting or self._exit_code is not None)
-            if self._exit_code is not None:
-                return None
-            self._running = self._waiting.pop(next(iter(self._waiting)))
-            return self._running
-
     def _read(self) -> None:
         code = EXIT_BROKEN_STREAM
         try:
@@ -165,31 +154,17 @@ class Server:
         if isinstance(request, protocol.Alive):
             return
         if isinstance(request, protocol.Cancel):
-            self._cancel(request.request)
+            if self._jobs.cancel(request.request):
+                self._send(request.request, protocol.failed(Cancelled()))
             return
-        with self._changed:
-            taken = id in self._waiting or (self._running is not None and self._running.id == id)
-            if taken or not isinstance(request, protocol.Work | protocol.Copying):
-                raise protocol.ProtocolError(f"{type(request).__name__} {id} is out of place.")
-            self._waiting[id] = Job(id, request)
-            self._changed.notify()
-
-    def _cancel(self, id: int) -> None:
-        """Stop a job; one that is not there has been answered already."""
-        with self._changed:
-            dropped = self._waiting.pop(id, None)
-            if self._running is not None and self._running.id == id:
-                self._running.cancelled.set()
-        if dropped is not None:
-            self._send(id, protocol.failed(Cancelled()))
+        is_job = isinstance(request, protocol.Work | protocol.Copying)
+        if not (is_job and self._jobs.put(Job(id, request))):
+            raise protocol.ProtocolError(f"{type(request).__name__} {id} is out of place.")
 
     def _end(self, code: int) -> None:
         """Let the running job clean up for a moment, then end the process."""
-        with self._changed:
-            self._exit_code = code
-            if self._running is not None:
-                self._running.cancelled.set()
-            self._changed.notify()
+        self._exit_code = code
+        self._jobs.end()
         time.sleep(GRACE_S)
         os._exit(code)
 
