@@ -8,6 +8,7 @@ from torch import Tensor
 from .cameras.camera import Camera, ray_camera
 from .errors import BadInput
 from .protocol import Click, Select
+from .rendering.rasterizer import RayContributions
 from .scene import Scene
 from .segmentation.box import SIDE, BoxFit, fit_box
 from .segmentation.click import hit_pixels, pixel_features
@@ -18,12 +19,19 @@ VIEW_GRID = (72, 54)  # pixels looked at to see what spills out of a box, over t
 
 
 @dataclass(frozen=True)
+class Mark:
+    """A pixel that is pointed at."""
+
+    query: Tensor  # [D], the feature that it shows
+    traced: RayContributions  # the Gaussians that it shows
+
+
+@dataclass(frozen=True)
 class Prompts:
     """Where a selection starts from."""
 
-    wanted: list[Tensor] = field(default_factory=list)  # query features [D]
-    unwanted: list[Tensor] = field(default_factory=list)
-    hits: list[np.ndarray] = field(default_factory=list)  # Gaussians [E] under those wanted
+    wanted: list[Mark] = field(default_factory=list)
+    unwanted: list[Mark] = field(default_factory=list)
     scale: float | None = None  # that fits the box best
 
 
@@ -36,7 +44,7 @@ def trace_prompts(scene: Scene, message: Select) -> Prompts:
     prompts = Prompts()
     if message.box is not None:
         fit = _fit_box(scene, message)
-        prompts = Prompts([fit.query], [], [fit.hits], fit.scale)
+        prompts = Prompts([Mark(fit.query, fit.traced)], scale=fit.scale)
     points_itself = any((message.pixel, message.ray_origin, message.ray_direction))
     if not (points_itself or prompts.wanted or any(click.wanted for click in message.clicks)):
         raise BadInput("Nothing was clicked.", "Give a pixel of a view, a ray, or a box.")
@@ -45,11 +53,8 @@ def trace_prompts(scene: Scene, message: Select) -> Prompts:
         if not hit_pixels(traced).all():
             continue  # a scribble may run over a gap
         (query,) = pixel_features(scene.trained.field, traced)
-        if getattr(click, "wanted", True):
-            prompts.wanted.append(query)
-            prompts.hits.append(traced.gaussians)
-        else:
-            prompts.unwanted.append(query)
+        side = prompts.wanted if getattr(click, "wanted", True) else prompts.unwanted
+        side.append(Mark(query, traced))
     if not prompts.wanted:
         raise BadInput("There is nothing under the click.", "Click on the object itself.")
     return prompts

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .affinity.field import AffinityField, Provenance
+from .affinity.things import Things
 from .cameras.camera import Camera
 from .errors import BadInput, MissingSoftware, NotTrained
 from .gaussians.cloud import GaussianCloud
@@ -16,6 +17,7 @@ from .gaussians.fingerprint import fingerprint
 from .gaussians.ply import read_ply
 from .rendering import make_rasterizer
 from .rendering.rasterizer import Rasterizer, RayContributions
+from .segmentation.thing_tree import ThingTree
 from .workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,6 +32,11 @@ class TrainedField:
 
     field: AffinityField
     provenance: Provenance
+
+    @cached_property
+    def things(self) -> ThingTree:
+        """What its masks agree on."""
+        return ThingTree.of(self.field.things or Things.none(len(self.field.features)))
 
 
 class Scene:

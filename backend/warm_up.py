@@ -21,6 +21,7 @@ from .gaussians.cloud import GaussianCloud
 from .masks import sam  # noqa: F401  imports what makes masks
 from .masks.view_masks import ViewMasks
 from .rendering.numba_rasterizer import NumbaRasterizer
+from .segmentation.agreement import agree
 from .segmentation.similarity import similarity
 
 
@@ -38,6 +39,7 @@ def warm_up() -> str:
     mask = ViewMasks.pack(np.ones((1, camera.height, camera.width), bool), np.ones(1))
     rays = trace_view(rasterizer, camera, mask, np.random.default_rng(0))
     field = Trainer(cloud.means, [rays], recipe_named("fast", len(cloud), steps=1)).run()
+    agree(field, [rays])
     similarity(field, field.features[0], 0.5)
     return f"The engine works: PyTorch {torch.__version__} on {Engine().device}."
 

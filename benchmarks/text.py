@@ -17,26 +17,23 @@ import numpy as np
 import torch
 
 from backend.affinity.field import AffinityField
+from backend.affinity.ray_bank import ViewRays
 from backend.affinity.recipes import RECIPES
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.language.image_text import ImageTextModel, unit
 from backend.language.index import TextIndex
-from backend.language.lifted_masks import (
-    LiftedMasks,
-    ViewSample,
-    choose_anchors,
-    selected_anchors,
-)
 from backend.language.models import load_image_text_model
 from backend.language.relevancy import NEUTRAL, encode_names
 from backend.language.search import distinct_hits, rank
-from backend.language.targets import choose_votes, find_targets
-from backend.language.vote_graph import cluster_masks
+from backend.language.votes import choose_votes
 from backend.masks.torchvision_compat import import_torchvision
+from backend.rendering.rasterizer import RayContributions
+from backend.segmentation.agreement import agree
+from backend.segmentation.anchors import THRESHOLD
 
 DIM = RECIPES["fast"].dim
-PIXELS, SEEN = 5_000, 16  # sampled in a view; pictures of a thing
+PIXELS, BEHIND, SEEN = 5_000, 8, 16  # of a view; Gaussians of a pixel; pictures of a thing
 
 
 def made_up(things: int, views: int, per_view: int, gaussians: int, rng: np.random.Generator):
@@ -44,37 +41,37 @@ def made_up(things: int, views: int, per_view: int, gaussians: int, rng: np.rand
     centres = unit(rng.normal(size=(things, DIM)))
     share = 1 / np.arange(1, things + 1)
     share /= share.sum()
-    thing = rng.choice(things, gaussians, p=share)
+    thing = np.sort(rng.choice(things, gaussians, p=share))
     features = unit(centres[thing] + rng.normal(0, 0.05, (gaussians, DIM)))
     scales = ScaleMap(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     field = AffinityField(torch.from_numpy(features), ScaleGate.opened(DIM), scales)
-    samples, queries = [], []
+    first, count = np.searchsorted(thing, np.arange(things)), np.bincount(thing, minlength=things)
+    bank = []
     for view in range(views):
         shown = rng.choice(things, per_view, replace=False, p=share)
         pixels = shown[rng.integers(per_view, size=PIXELS)]
-        rendered = (centres[pixels] + rng.normal(0, 0.05, (PIXELS, DIM))).astype(np.float16)
-        samples.append(ViewSample(str(view), rendered, pixels[:, None] == shown))
-        queries.append(centres[shown] + rng.normal(0, 0.05, (per_view, DIM)))
-    count = views * per_view
-    lifted = LiftedMasks(
-        tuple(samples),
-        np.repeat(np.arange(views, dtype=np.int32), per_view),
-        np.tile(np.arange(per_view, dtype=np.int32), views),
-        rng.random(count) * 1e4,
-        np.concatenate(queries).astype(np.float32),
-        rng.random(count),
-    )
-    return field, lifted
+        of_pixel = first[pixels, None] + rng.integers(count[pixels, None], size=(PIXELS, BEHIND))
+        traced = RayContributions(
+            BEHIND * np.arange(PIXELS + 1),
+            of_pixel.ravel().astype(np.int32),
+            np.full(of_pixel.size, 1 / BEHIND, np.float32),
+            np.ones(PIXELS, np.float32),
+        )
+        mask = np.arange(per_view)
+        membership = pixels[:, None] == shown
+        of_mask = rng.random(per_view) * 1e4, mask
+        bank.append(
+            ViewRays(str(view), np.zeros((PIXELS, 2), np.int64), traced, membership,
+                     rng.random(per_view), *of_mask)
+        )  # fmt: skip
+    return field, bank
 
 
-def group(field: AffinityField, lifted: LiftedMasks, rng: np.random.Generator) -> int:
+def group(field: AffinityField, bank: list[ViewRays]) -> int:
     """All of the index but the text model's look at the pictures; returns how many things."""
-    anchors = choose_anchors(field, rng)
-    selected = selected_anchors(field, anchors, lifted.features, lifted.scales)
-    labels = cluster_masks(selected, 3)
-    targets = find_targets(lifted, labels)
-    choose_votes(field, lifted, labels, targets)
-    return len(targets)
+    things = agree(field, bank)
+    choose_votes(bank, things.selected(THRESHOLD).tocsr())
+    return len(things)
 
 
 def random_vit_b_16(folder: Path) -> ImageTextModel:
@@ -106,15 +103,16 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=9)
     arguments = parser.parse_args()
     rng = np.random.default_rng(0)
-    field, lifted = made_up(
+    field, bank = made_up(
         arguments.things, arguments.views, arguments.masks, arguments.gaussians, rng
     )
-    group(*made_up(20, 4, 10, 2_000, rng), rng)  # compiles
+    group(*made_up(20, 4, 10, 2_000, rng))  # compiles
     started = time.perf_counter()
-    found = group(field, lifted, rng)
+    found = group(field, bank)
     results = {"group_s": round(time.perf_counter() - started, 1)}
     results["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10)
-    print(f"{len(lifted):,} masks grouped to {found} of {arguments.things} things")
+    masks = arguments.views * arguments.masks
+    print(f"{masks:,} masks agree on {found} of {arguments.things} things")
     with tempfile.TemporaryDirectory() as folder:
         model = random_vit_b_16(Path(folder))
     owner = np.repeat(np.arange(arguments.things), SEEN)

@@ -6,8 +6,8 @@ from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, St
 from .clicks import asked_by, clicking
 from .translations import OURS
 
-WHOLE_OBJECTS = 0.7  # the scale at which most scenes fall into whole things
-PARTS = 0.3  # and at which those fall into their parts
+WHOLE_OBJECTS = 0.5  # the scale at which most scenes fall into whole things
+PARTS = 0.1  # and at which those fall into their parts
 _BESIDE_THE_BLEND = {"ANIMATABLE", "PATH_SUPPORTS_BLEND_RELATIVE"}  # a path may start with //
 
 

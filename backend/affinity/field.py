@@ -16,6 +16,7 @@ from ..json_text import parse_json
 from ..tensors import save_tensors
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
+from .things import Things
 
 FORMAT = "saga-field-"
 VERSION = 1
@@ -39,11 +40,12 @@ class Provenance:
 
 @dataclass(frozen=True)
 class AffinityField:
-    """Affinity features, scale gate and scale map of one scene."""
+    """Affinity features, scale gate and scale map of one scene, and the things in it."""
 
     features: Tensor  # [N, D] float32, smoothed, of unit length
     gate: ScaleGate
     scale_map: ScaleMap
+    things: Things | None = None  # that the masks agree on; None where nobody asked them
 
     def __post_init__(self) -> None:
         # Dimension by dimension in memory: what a query reads best (see segmentation.similarity).
@@ -70,6 +72,8 @@ class AffinityField:
             "scale_map.physical": torch.from_numpy(self.scale_map.physical),
             "scale_map.unit": torch.from_numpy(self.scale_map.unit),
         }
+        if self.things is not None:
+            tensors |= self.things.tensors()
         metadata = {
             "format": f"{FORMAT}{VERSION}",
             "provenance": json.dumps(dataclasses.asdict(provenance)),
@@ -117,7 +121,8 @@ class AffinityField:
         gate = ScaleGate(dim).to(device)
         gate.load_state_dict({"weight": weight, "bias": bias})
         features = features.T.contiguous().T.float()
-        return cls(features, gate, ScaleMap(physical.astype(np.float64), unit))
+        things = Things.from_tensors(tensors, count)
+        return cls(features, gate, ScaleMap(physical.astype(np.float64), unit), things)
 
 
 def _require_format(path: Path, name: str) -> None:

@@ -1,27 +1,36 @@
 """Select: clicks to the Gaussians of one thing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
+from torch import Tensor
 
 from ..affinity.field import AffinityField
 from ..cameras.camera import Camera
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..progress import Report
-from ..prompts import Prompts, trace_prompts
+from ..prompts import Mark, Prompts, trace_prompts
 from ..protocol import Select, Selected
 from ..rendering.rasterizer import RayContributions
 from ..scene import Scene
 from ..segmentation.click import on_the_same_thing, recentred, select
 from ..segmentation.connected import connected_to
+from ..segmentation.pointed import next_scale as next_thing
+from ..segmentation.pointed import things_at
 from ..segmentation.refine import vote, without_strays
 from ..segmentation.stable_scales import automatic_scale, likeness, next_scale
+from ..segmentation.thing_tree import ThingTree
 from ..views import training_views
 
 
 def answer(engine: Engine, message: Select, report: Report) -> Selected:
-    """Select what is pointed at, among the Gaussians that are still there."""
+    """Select what is pointed at, among the Gaussians that are still there.
+
+    A mark on a thing that the masks agree on takes that thing, any other what is
+    similar to it (Sec. 3.5).
+    """
     if message.scale is not None:
         require_within("scale", message.scale, 0.0, 1.0)
     require_within("threshold", message.threshold, -1.0, 1.0)
@@ -31,19 +40,11 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     if message.subset is not None:
         scene.require_mine(message.subset)
     prompts = trace_prompts(scene, message)
-    present = _present(scene, message)
-
-    def select_at(scale: float) -> np.ndarray:
-        mask = _selects(field, prompts, message, scale)(field) & present
-        return mask & (mask != present).any()  # everything is no thing: no scale to stop at
-
-    scale = _scale(message, prompts.scale, select_at)
-    belongs = _selects(field, prompts, message, scale)
-    mask = belongs(field) & present
-    if message.refine:
-        mask = _refined(scene, message, mask, belongs, report) & present
+    asked, scale = _scales(scene, prompts, message)
+    mask = _marked(scene, prompts, message, asked, scale, report) & _present(scene, message)
     if message.connected:
-        mask = connected_to(scene.cloud.means, mask, np.concatenate(prompts.hits))
+        hits = [mark.traced.gaussians for mark in prompts.wanted]
+        mask = connected_to(scene.cloud.means, mask, np.concatenate(hits))
     if message.without_strays:
         mask = without_strays(mask, scene.cloud.means)
     if mask.all():
@@ -68,22 +69,95 @@ def _present(scene: Scene, message: Select) -> np.ndarray:
     return present
 
 
-def _selects(
-    field: AffinityField, prompts: Prompts, message: Select, scale: float
+def _scales(scene: Scene, prompts: Prompts, message: Select) -> tuple[float | None, float]:
+    """The scale that each mark looks for a thing at, and that of what the first one selects.
+
+    It is the one that is asked for, or that fits the box. Else each mark looks for
+    a whole object, or where no thing is, takes what is stable over the scales.
+    """
+    given = prompts.scale if message.scale is None else message.scale
+    tree = scene.trained.things
+    around = tree.around(prompts.wanted[0].traced)
+    if len(around) and message.step:
+        given = next_thing(tree, around, given, message.step)
+    elif len(around) and given is None:
+        return None, float(tree.scales[tree.likeliest(around)])
+    elif given is None or message.step:
+        iou = likeness(lambda scale: _alike(scene, prompts, message, scale))
+        given = automatic_scale(iou) if given is None else given
+        given = next_scale(iou, given, message.step) if message.step else given
+    return given, given
+
+
+def _alike(scene: Scene, prompts: Prompts, message: Select, scale: float) -> np.ndarray:
+    """What is similar to the marks at a scale, boolean [N]; everything is no thing to stop at."""
+    field, present = scene.trained.field, _present(scene, message)
+    mask = _similar(field, prompts.wanted, prompts.unwanted, message, scale)(field) & present
+    return mask & (mask != present).any()
+
+
+def _marked(
+    scene: Scene,
+    prompts: Prompts,
+    message: Select,
+    asked: float | None,
+    scale: float,
+    report: Report,
+) -> np.ndarray:
+    """What the wanted marks are on without what the unwanted ones are on, boolean [N]."""
+    field, tree = scene.trained.field, scene.trained.things
+    on_wanted = [mark.traced for mark in prompts.wanted]
+    wanted = things_at(tree, on_wanted, asked)
+    against = [m for m in prompts.unwanted if not (message.wanted_wins and _on(tree, m, wanted))]
+    on_unwanted = [mark.traced for mark in against]
+    unwanted = things_at(tree, on_unwanted, asked, apart_from=on_wanted, within=1.0)
+    mask = np.zeros(len(scene.cloud), bool)
+    for thing in {*wanted} - {None}:
+        mask |= tree.belong(thing, message.threshold)
+    beside = _without_thing(against, unwanted)
+    if beside and mask.any():
+        anything = replace(message, threshold=-np.inf)
+        mask &= _similar(field, prompts.wanted, beside, anything, scale)(field)
+    loose = _without_thing(prompts.wanted, wanted)
+    if loose:
+        similar = _similar(field, loose, against, message, scale)
+        more = similar(field) & _present(scene, message)
+        mask |= _refined(scene, message, more, similar, report) if message.refine else more
+    for thing in {*unwanted} - {None}:
+        mask &= ~tree.belong(thing, message.threshold)
+    return mask
+
+
+def _on(tree: ThingTree, mark: Mark, things: Sequence[int | None]) -> bool:
+    """Whether a mark is on one of some things."""
+    return bool(np.isin(tree.around(mark.traced), things).any())
+
+
+def _without_thing(marks: Sequence[Mark], things: Sequence[int | None]) -> list[Mark]:
+    return [mark for mark, thing in zip(marks, things, strict=True) if thing is None]
+
+
+def _similar(
+    field: AffinityField,
+    wanted: Sequence[Mark],
+    unwanted: Sequence[Mark],
+    message: Select,
+    scale: float,
 ) -> Callable[[AffinityField], np.ndarray]:
     """Tells which features of a field, of Gaussians or of pixels, are on the wanted side."""
-    near = [recentred(field, query, scale) for query in prompts.wanted]
-    far, threshold, margin = prompts.unwanted, message.threshold, message.margin
-    if message.wanted_wins and _all_on_the_thing(field, prompts, scale):
+    queries, far = ([mark.query for mark in side] for side in (wanted, unwanted))
+    near = [recentred(field, query, scale) for query in queries]
+    if message.wanted_wins and _all_on_the_thing(field, queries, far, scale):
         far = []
-    return lambda features: select(features, near, scale, threshold, far, margin)
+    return lambda features: select(features, near, scale, message.threshold, far, message.margin)
 
 
-def _all_on_the_thing(field: AffinityField, prompts: Prompts, scale: float) -> bool:
-    """Whether each unwanted click is on the very thing that is wanted."""
+def _all_on_the_thing(
+    field: AffinityField, wanted: Sequence[Tensor], unwanted: Sequence[Tensor], scale: float
+) -> bool:
+    """Whether each unwanted query is of the very thing that is wanted."""
     return all(
-        any(on_the_same_thing(field, query, wanted, scale) for wanted in prompts.wanted)
-        for query in prompts.unwanted
+        any(on_the_same_thing(field, query, one, scale) for one in wanted) for query in unwanted
     )
 
 
@@ -101,15 +175,3 @@ def _refined(
         return scene.trace(camera, pixels, message.subset)
 
     return vote(scene.trained.field, mask, scene.cloud.means, cameras, trace, belongs, report)
-
-
-def _scale(
-    message: Select, of_box: float | None, select_at: Callable[[float], np.ndarray]
-) -> float:
-    """The scale that is asked for, that fits the box, or at which the selection is stable."""
-    given = of_box if message.scale is None else message.scale
-    if given is not None and not message.step:
-        return given
-    iou = likeness(select_at)
-    scale = automatic_scale(iou) if given is None else given
-    return next_scale(iou, scale, message.step) if message.step else scale

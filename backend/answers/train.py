@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from .. import __version__
 from ..affinity.checkpoint import Checkpoint, training_key
-from ..affinity.field import Provenance
-from ..affinity.ray_bank import build_ray_bank
-from ..affinity.recipes import recipe_named
+from ..affinity.field import AffinityField, Provenance
+from ..affinity.ray_bank import ViewRays, build_ray_bank
+from ..affinity.recipes import Recipe, recipe_named
 from ..affinity.trainer import Trainer
 from ..cameras.camera import Camera
 from ..cameras.match_photographs import require_matching_photographs
@@ -24,6 +25,7 @@ from ..pictures import stand_in
 from ..progress import Report
 from ..protocol import Train, Trained
 from ..scene import Scene
+from ..segmentation.agreement import agree
 from ..views import at_most, training_views
 
 
@@ -48,10 +50,10 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         _require_masks(scene, [camera for camera in cameras if camera.name in store])
     rng = np.random.default_rng(message.seed)
     bank = build_ray_bank(scene.rasterizer, cameras, store, rng, report)
-    trainer = Trainer(scene.cloud.means, bank, recipe, message.seed, scene.device, report)
     key = training_key(scene.fingerprint, bank, recipe, message.seed)
     checkpoint = Checkpoint(scene.workspace.checkpoint, key)
-    field = trainer.run(report, checkpoint)
+    field, loss = _learn(scene, bank, recipe, message.seed, checkpoint, report)
+    field = replace(field, things=agree(field, bank, report))
     provenance = Provenance(
         scene=scene.path.name,
         fingerprint=scene.fingerprint,
@@ -61,7 +63,7 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         seed=message.seed,
         views=len(bank),
         masks=sum(len(rays.mask_scales) for rays in bank),
-        loss=trainer.loss,
+        loss=loss,
     )
     field.save(scene.workspace.field, provenance)
     checkpoint.remove()
@@ -73,8 +75,21 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
         views=provenance.views,
         masks=provenance.masks,
         steps=recipe.steps,
-        loss=trainer.loss,
+        loss=loss,
     )
+
+
+def _learn(
+    scene: Scene,
+    bank: list[ViewRays],
+    recipe: Recipe,
+    seed: int,
+    checkpoint: Checkpoint,
+    report: Report,
+) -> tuple[AffinityField, float]:
+    """The trained field and its loss; all else that a training holds is let go of."""
+    trainer = Trainer(scene.cloud.means, bank, recipe, seed, scene.device, report)
+    return trainer.run(report, checkpoint), trainer.loss
 
 
 def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:

@@ -5,34 +5,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
+import scipy.sparse as sp
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ..affinity.field import AffinityField
-from ..affinity.ray_bank import MaskSource
+from ..affinity.ray_bank import MaskSource, ViewRays, build_ray_bank
 from ..cameras.camera import Camera
 from ..errors import BadInput
 from ..files import replacing
 from ..progress import Report, silent
 from ..rendering.rasterizer import Rasterizer
-from ..segmentation.click import select
+from ..segmentation.agreement import agree
+from ..segmentation.anchors import THRESHOLD
 from .crops import masked_crops
 from .image_text import ImageTextModel
-from .lifted_masks import (
-    THRESHOLD,
-    LiftedMasks,
-    choose_anchors,
-    lift_masks,
-    selected_anchors,
-)
 from .relevancy import NEUTRAL, encode_names
-from .targets import Targets, Votes, choose_votes, find_targets
-from .vote_graph import cluster_masks
+from .votes import Votes, choose_votes
 
-MIN_MASKS = 3  # that make up a target
-MIN_VIEWS = 2  # in which a mask fits it
-MIN_GAUSSIANS = 20  # that a thing consists of
+MIN_VIEWS = 2  # in which a mask fits a thing
 
 
 @dataclass(frozen=True)
@@ -106,7 +97,7 @@ def build_index(
     picture: Callable[[Camera], np.ndarray],
     report: Report = silent,
 ) -> TextIndex:
-    """Find the things that the masks of several views agree on, and look at them (A.3).
+    """Look at the things that the masks of several views agree on (A.3).
 
     Args:
         rasterizer: of the scene.
@@ -120,47 +111,32 @@ def build_index(
     Raises:
         BadInput: no mask covers anything, or none of them agree.
     """
-    rng = np.random.default_rng(0)
-    lifted = lift_masks(rasterizer, cameras, masks, field, rng, report)
-    anchors = choose_anchors(field, rng)
-    selected = selected_anchors(field, anchors, lifted.features, lifted.scales, report)
-    labels = cluster_masks(selected, MIN_MASKS, report)
-    if not (labels >= 0).any():
-        raise _nothing()
-    targets = find_targets(lifted, labels)
-    votes = choose_votes(field, lifted, labels, targets)
-    selections = _selections(field, targets)
-    views = np.bincount(votes.target, minlength=len(targets))
-    sizes = np.bitwise_count(selections).sum(axis=1, dtype=np.int64)
-    told_apart = (sizes >= MIN_GAUSSIANS) & (sizes < len(field.features))
+    bank = build_ray_bank(rasterizer, cameras, masks, np.random.default_rng(0), report)
+    things = agree(field, bank, report) if field.things is None else field.things
+    selected = things.selected(THRESHOLD)
+    votes = choose_votes(bank, selected.tocsr())
+    told_apart = np.diff(selected.indptr) < len(field.features)
+    views = np.bincount(votes.thing, minlength=len(things))
     known = np.flatnonzero((views >= MIN_VIEWS) & told_apart)
     if len(known) == 0:
-        raise _nothing()
-    used = np.isin(votes.target, known)
-    votes = Votes(votes.mask[used], np.searchsorted(known, votes.target[used]))
-    images = _look_at(lifted, votes, cameras, masks, model, picture, report)
+        raise BadInput(
+            "The masks of different views do not agree on any thing.",
+            "Train on more views, or on better masks.",
+        )
+    votes = votes.of(known)
+    images = _look_at(bank, votes, cameras, masks, model, picture, report)
     neutral = encode_names(model, list(NEUTRAL))
-    return TextIndex(selections[known], images, votes.target, neutral)
+    return TextIndex(_packed(selected, known), images, votes.thing, neutral)
 
 
-def _nothing() -> BadInput:
-    return BadInput(
-        "The masks of different views do not agree on any thing.",
-        "Train on more views, or on better masks.",
-    )
-
-
-def _selections(field: AffinityField, targets: Targets) -> np.ndarray:
-    """What each target selects, packed: uint8 [T, ceil(N / 8)]."""
-    packed = np.empty((len(targets), -(-len(field.features) // 8)), np.uint8)
-    queries = torch.from_numpy(targets.features).to(field.features.device)
-    for row, query, scale in zip(packed, queries, targets.scales, strict=True):
-        row[:] = np.packbits(select(field, [query], float(scale), THRESHOLD))
-    return packed
+def _packed(selected: sp.csc_array, known: np.ndarray) -> np.ndarray:
+    """What some things select as bits, uint8 [T, ceil(N / 8)]."""
+    columns = (selected[:, [thing]].toarray()[:, 0] for thing in known)
+    return np.stack([np.packbits(column) for column in columns])
 
 
 def _look_at(
-    lifted: LiftedMasks,
+    bank: Sequence[ViewRays],
     votes: Votes,
     cameras: Sequence[Camera],
     masks: MaskSource,
@@ -171,12 +147,12 @@ def _look_at(
     """Features [V, d] of the masks that vote, view by view."""
     by_name = {camera.name: camera for camera in cameras}
     features, done = [], 0
-    for view, sample in enumerate(lifted.samples):
-        report("Looking at the things", done / len(votes.mask), sample.name)
-        here = votes.mask[lifted.view[votes.mask] == view]  # in order: masks go view by view
+    for view, rays in enumerate(bank):
+        report("Looking at the things", done / len(votes), rays.name)
+        here = votes.mask[votes.view == view]  # in order: votes go view by view
         if len(here):
-            seen = picture(by_name[sample.name])
-            crops = masked_crops(seen, masks.read(sample.name), lifted.index[here])
+            seen = picture(by_name[rays.name])
+            crops = masked_crops(seen, masks.read(rays.name), here)
             features.append(model.encode_images(crops))
             done += len(here)
     return np.concatenate(features)

@@ -82,7 +82,7 @@ class Decompose:
     """Group the Gaussians of a scene into objects, at each of some scales. Answer: Decomposed."""
 
     scene: str
-    scales: tuple[float, ...] = (0.7,)  # in [0, 1]; one finds whole objects, several also parts
+    scales: tuple[float, ...] = (0.5,)  # in [0, 1]; one finds whole objects, several also parts
     name_with: str | None = None  # a text-image model, as in Find, that names them; None: no names
     views: str = ""  # as in Train, for the naming
     masks: str = ""  # as in Train, for the naming

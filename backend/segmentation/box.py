@@ -21,7 +21,7 @@ class BoxFit:
 
     query: Tensor  # [D]
     scale: float
-    hits: np.ndarray  # [E] Gaussians under it
+    traced: RayContributions  # its pixel
 
 
 def fit_box(
@@ -59,8 +59,7 @@ def fit_box(
     )
     scale, click = np.unravel_index(scores.argmax(), scores.shape)
     pixel = clicks[click]
-    hits = inside.take(np.array([pixel])).gaussians
-    return BoxFit(within[pixel], float(scales[scale]), hits)
+    return BoxFit(within[pixel], float(scales[scale]), inside.take(np.array([pixel])))
 
 
 def _scores(

@@ -1,6 +1,5 @@
 """Decompose scene: every Gaussian to an object, without a click (Sec. 3.5)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +9,17 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import HDBSCAN
 
 from ..affinity.field import AffinityField
+from ..affinity.things import SURELY, Things
 from ..errors import BadInput
 from ..progress import Report, silent
+from .thing_tree import ThingTree
 
 SAMPLE_SHARE = 0.01  # of the Gaussians are clustered, as in the paper
 MIN_SAMPLE = 20_000  # but so many where there are that many
 MIN_CLUSTER_SHARE = 1 / 400  # of the sample make up an object
 MIN_CLUSTER = 10  # Gaussians, where the sample is small
 SAME = 0.75  # cosine above which two means are of one object: the default threshold of a click
+ENOUGH = 4096  # Gaussians that a mean is taken of
 _ROWS = 1 << 16  # Gaussians assigned at once
 
 
@@ -36,12 +38,13 @@ def cluster(
     seed: int = 0,
     report: Report = silent,
 ) -> Clusters:
-    """Group Gaussians by their gated features.
+    """Group Gaussians by the things that masks agree on, and where there are none by features.
 
-    HDBSCAN (Campello, Moulavi, Sander 2013) on a uniform sample finds the
-    clusters; those that are alike are merged. Every Gaussian then goes to the
-    cluster whose mean is nearest, unless it is farther from it than all of the
-    sampled members.
+    The things that stand out most at the scale are clusters (see `ThingTree.cut`).
+    Of a uniform sample of all else HDBSCAN (Campello, Moulavi, Sander 2013) finds more
+    by the gated features; those that are alike are merged. Every Gaussian of no thing
+    then goes to the cluster whose mean is nearest, unless it is farther from it than
+    all of the sampled members, or than what a click would take.
 
     Args:
         field: of N Gaussians.
@@ -57,15 +60,31 @@ def cluster(
     known = np.flatnonzero(field.features.abs().amax(dim=1).cpu().numpy() > 0)
     index = known if subset is None else np.intersect1d(known, subset)
     report(f"Finding objects at scale {scale:g}", 0.0)
-    means, limits = _find_clusters(field, scale, _sample(index, seed))
     labels, confidence = np.full(count, -1, np.int32), np.zeros(count, np.float32)
-    for start, units in _gated_units(field, scale, index):
-        report(f"Assigning Gaussians at scale {scale:g}", start / len(index))
-        nearness, nearest = (units @ means.T).max(dim=1)
-        block = index[start : start + _ROWS]
+    if field.things:
+        labels[index], confidence[index] = _of_things(field.things, index, scale)
+    means, limits = _find_clusters(field, scale, _sample(index, seed), labels)
+    loose = index[labels[index] < 0]
+    for start in range(0, len(loose), _ROWS):
+        report(f"Assigning Gaussians at scale {scale:g}", start / len(loose))
+        block = loose[start : start + _ROWS]
+        nearness, nearest = (_units(field, scale, block) @ means.T).max(dim=1)
         labels[block] = torch.where(nearness >= limits[nearest], nearest, -1).cpu()
         confidence[block] = nearness.cpu()
     return Clusters(_largest_first(labels), confidence)
+
+
+def _of_things(things: Things, index: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """To which of the things that stand out some Gaussians belong most, and how surely."""
+    tree = ThingTree.of(things, index)
+    belonging = tree.things.belonging[:, tree.cut(scale)].tocsr()[index]
+    if belonging.shape[1] == 0:
+        return np.full(len(index), -1), np.zeros(len(index))
+    surely = belonging.max(axis=1).toarray().ravel() / SURELY
+    some = np.flatnonzero(surely > SAME)
+    labels = np.full(len(index), -1)
+    labels[some] = np.unique(belonging[some].argmax(axis=1), return_inverse=True)[1].ravel()
+    return labels, surely
 
 
 def _sample(index: np.ndarray, seed: int) -> np.ndarray:
@@ -75,20 +94,43 @@ def _sample(index: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _find_clusters(
-    field: AffinityField, scale: float, sample: np.ndarray
+    field: AffinityField, scale: float, sample: np.ndarray, labels: np.ndarray
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Unit means [K, D] of the clusters in a sample, and each one's smallest cosine [K]."""
+    """Unit means [K, D] of the clusters in a sample, and the least cosine [K] of what is in each.
+
+    Those that `labels` [N] tell come first, then what is dense among all that is unlike these.
+    """
     size = max(MIN_CLUSTER, round(MIN_CLUSTER_SHARE * len(sample)))
-    labels = np.full(len(sample), -1)
-    if len(sample) >= 2 * size:
-        units = torch.cat([block for _, block in _gated_units(field, scale, sample)])
-        labels = HDBSCAN(size, min_samples=MIN_CLUSTER, copy=True).fit_predict(units.cpu().numpy())
-    if labels.max(initial=-1) >= 0:
-        labels = _merged(labels, _means(units, labels))
-    if labels.max(initial=-1) < 1:
+    told = _mean_of_each(field, scale, labels)
+    units = _units(field, scale, sample[labels[sample] < 0])
+    units = units[(units @ told.T > SAME).sum(dim=1) == 0]
+    dense, least = _dense(units, size)
+    means = torch.cat([told, dense])
+    if len(means) < 2:
         raise BadInput(
             f"No objects can be told apart at scale {scale:g}.", "Choose a smaller scale."
         )
+    return means, torch.cat([least.new_full((len(told),), SAME), least])
+
+
+def _mean_of_each(field: AffinityField, scale: float, labels: np.ndarray) -> torch.Tensor:
+    """Mean direction [K, D] of the Gaussians with each label, of so many at most."""
+    means = field.features.new_empty((labels.max() + 1, field.features.shape[1]))
+    for k in range(len(means)):
+        members = np.flatnonzero(labels == k)
+        some = members[:: -(-len(members) // ENOUGH)]
+        means[k] = _units(field, scale, some).mean(dim=0)
+    return F.normalize(means, dim=1)
+
+
+def _dense(units: torch.Tensor, size: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean directions [K, D] of what is dense among units [B, D], and their least cosines [K]."""
+    labels = np.full(len(units), -1)
+    if len(units) >= 2 * size:
+        labels = HDBSCAN(size, min_samples=MIN_CLUSTER, copy=True).fit_predict(units.cpu().numpy())
+    if labels.max(initial=-1) < 0:
+        return units[:0], units[:0, 0]
+    labels = _merged(labels, _means(units, labels))
     means = _means(units, labels)
     own = (units * means[labels]).sum(dim=1)
     return means, torch.stack([own[labels == k].min() for k in range(len(means))])
@@ -109,14 +151,10 @@ def _merged(labels: np.ndarray, means: torch.Tensor) -> np.ndarray:
     return np.where(labels >= 0, merged[labels], -1)
 
 
-def _gated_units(
-    field: AffinityField, scale: float, index: np.ndarray
-) -> Iterator[tuple[int, torch.Tensor]]:
-    """Gated features of unit length (Eq. 3), block by block: where it starts, and [B, D]."""
-    gate = field.gate_at(scale)
-    for start in range(0, len(index), _ROWS):
-        rows = torch.from_numpy(index[start : start + _ROWS]).to(field.features.device)
-        yield start, F.normalize(field.features[rows] * gate, dim=1)
+def _units(field: AffinityField, scale: float, index: np.ndarray) -> torch.Tensor:
+    """Gated features of unit length (Eq. 3) of some Gaussians, [B, D]."""
+    rows = torch.from_numpy(index).to(field.features.device)
+    return F.normalize(field.features[rows] * field.gate_at(scale), dim=1)
 
 
 def _largest_first(labels: np.ndarray) -> np.ndarray:

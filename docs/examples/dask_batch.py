@@ -41,7 +41,7 @@ def main() -> int:
     arguments = parser.parse_args()
     lines = arguments.scenes.read_text(encoding="utf-8").splitlines()
     scenes = [(arguments.scenes.parent / line).absolute() for line in lines if line]
-    task = Task(Train(scene=""), Decompose(scene="", scales=(0.7,)))
+    task = Task(Train(scene=""), Decompose(scene="", scales=(0.5,)))
     cluster = arguments.scheduler or LocalCluster(arguments.workers, threads_per_worker=1)
     with Client(cluster) as client:
         rows = run(client, scenes, task, arguments.results.absolute())

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.affinity.things import Things
 from backend.cameras.cameras_json import camera_entry
 from backend.engine import Engine
 from backend.errors import BadInput
@@ -179,6 +181,53 @@ def test_strays_are_left_out(tmp_path, panels, engine):
     reply = engine.handle(replace(click, without_strays=True))
     mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
     np.testing.assert_array_equal(np.flatnonzero((panels.objects == 0) & ~mask), [0])
+
+
+@pytest.fixture(scope="module")
+def ask_of_things(engine, panels, folder, tmp_path_factory):
+    """As `ask`, of features that tell nothing apart: only the things know of two panels."""
+    copied = tmp_path_factory.mktemp("things")
+    for name in ("panels.ply", "cameras.json"):
+        (copied / name).write_bytes((folder / name).read_bytes())
+    members = [panels.parts == 0, panels.parts == 3, panels.objects == 0, panels.objects == 1]
+    belonging = sp.csc_array(255 * np.array(members, np.uint8).T)
+    field = field_of(np.eye(3, dtype=np.float32)[panels.objects], objects=3)
+    known = Things(belonging, np.array([0.1, 0.1, 0.6, 0.6]))
+    save(Scene(copied / "panels.ply", "cpu"), replace(field, things=known))
+
+    def ask(**prompts):
+        message = Select(str(copied / "panels.ply"), view="0.png")
+        reply = engine.handle(replace(message, **prompts))
+        return np.unpackbits(reply.mask, count=reply.total).astype(bool), reply.scale
+
+    return ask
+
+
+def test_a_click_takes_the_thing_of_its_scale_that_masks_agree_on(ask_of_things, panels):
+    part, _ = ask_of_things(pixel=LOWER, scale=0.2)
+    np.testing.assert_array_equal(part, panels.parts == 3)
+    whole, scale = ask_of_things(pixel=LOWER, scale=None)
+    np.testing.assert_array_equal(whole, panels.objects == 0)
+    assert scale == 0.6
+    smaller, scale = ask_of_things(pixel=LOWER, scale=None, step=-1)
+    np.testing.assert_array_equal(smaller, part)
+    assert scale == 0.1
+
+
+def test_where_no_thing_is_likeness_tells(ask_of_things, panels):
+    both, _ = ask_of_things(pixel=LOWER, scale=0.6, clicks=(Click(view="2", pixel=RIGHT),))
+    np.testing.assert_array_equal(both, np.isin(panels.objects, [0, 2]))
+
+
+def test_an_unwanted_click_takes_its_thing_away(ask_of_things, panels):
+    beside = Click(wanted=False, view="0", pixel=UPPER)
+    rest, _ = ask_of_things(pixel=LOWER, scale=0.5, clicks=(beside,))
+    np.testing.assert_array_equal(rest, panels.parts == 3)
+    whole, _ = ask_of_things(pixel=LOWER, scale=0.5, clicks=(beside,), wanted_wins=True)
+    np.testing.assert_array_equal(whole, panels.objects == 0)
+    elsewhere = Click(wanted=False, view="2", pixel=RIGHT)
+    kept, _ = ask_of_things(pixel=LOWER, scale=0.5, clicks=(elsewhere,))
+    np.testing.assert_array_equal(kept, panels.objects == 0)
 
 
 REFUSED = {

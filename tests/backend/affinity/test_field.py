@@ -50,6 +50,24 @@ def test_version_1_is_read_and_is_what_is_written(path):
             np.testing.assert_array_equal(file.get_tensor(name), TENSORS[name])
 
 
+THINGS = {
+    "things.first": np.array([0, 2, 3]),
+    "things.gaussians": np.int32([0, 2, 1]),
+    "things.belonging": np.uint8([255, 128, 200]),
+    "things.scales": np.array([0.2, 1.0]),
+}
+
+
+def test_things_are_kept_with_it(path):
+    path.write_bytes(save(TENSORS | THINGS, METADATA))
+    field, provenance = AffinityField.load(path)
+    np.testing.assert_array_equal(field.things.belonging.toarray().T, [[255, 0, 128], [0, 200, 0]])
+    np.testing.assert_array_equal(field.things.scales, [0.2, 1.0])
+    field.save(path, provenance)
+    again = AffinityField.load(path)[0].things
+    assert (again.belonging != field.things.belonging).nnz == 0
+
+
 @pytest.mark.parametrize(
     "name, words",
     [
@@ -76,6 +94,15 @@ LIES = {
     "an empty scale map": {"scale_map.physical": np.zeros(0), "scale_map.unit": np.zeros(0)},
     "a scale map that is NaN": {"scale_map.physical": np.array([0.5, np.nan])},
     "a scale map that falls": {"scale_map.physical": np.array([0.5, 0.1])},
+    "things of no Gaussian": THINGS | {"things.gaussians": np.int32([0, 3, 1])},
+    "things before the first Gaussian": THINGS | {"things.gaussians": np.int32([0, -1, 1])},
+    "things that end before they begin": THINGS | {"things.first": np.array([0, 4, 3])},
+    "things that end beyond the last": THINGS | {"things.first": np.array([0, 2, 9])},
+    "more things than scales": THINGS | {"things.first": np.array([0, 1, 2, 3])},
+    "things of another type": THINGS | {"things.belonging": np.float32([1, 1, 1])},
+    "things of a scale beyond all": THINGS | {"things.scales": np.array([0.2, 1.5])},
+    "things of which nothing belongs": THINGS | {"things.belonging": np.uint8([255])},
+    "half of what things are": {"things.scales": THINGS["things.scales"]},
 }
 
 

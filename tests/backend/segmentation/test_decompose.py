@@ -1,12 +1,16 @@
 """Decompose scene: on features whose clusters are known, and on the panels after training."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from backend.affinity.field import AffinityField
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.affinity.things import Things
 from backend.errors import BadInput
 from backend.segmentation.decompose import cluster
 from backend.segmentation.hierarchy import nest
@@ -60,6 +64,19 @@ def test_only_what_is_still_there_is_grouped(features):
     subset = np.flatnonzero(TRUTH != 0)[::-1].astype(np.int32)
     found = cluster(field_of(features), 0.5, subset)
     np.testing.assert_array_equal(found.labels[: sum(SIZES)], TRUTH - 1)
+
+
+def test_what_the_masks_agree_on_is_one_cluster_and_its_like_joins_it(features):
+    """Two things cut through the largest cluster; of two more only features tell."""
+    belonging = np.zeros((len(features), 2), np.uint8)
+    belonging[60:200, 0] = belonging[200:350, 1] = 255
+    known = Things(sp.csc_array(belonging), np.array([0.5, 0.5]))
+    turned = features.copy()
+    turned[200:360] = np.roll(features[200:360], 4, axis=1)  # ten of them are of no thing
+    found = cluster(replace(field_of(turned), things=known), 0.5)
+    wanted = np.repeat([3, 1, 0, 2, -1], [60, 140, 160, 120, 10])
+    np.testing.assert_array_equal(found.labels, wanted)
+    assert found.confidence[60:350].min() == 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,42 @@
+"""How well the masks of a view fit sets of Gaussians."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+
+from ..affinity.ray_bank import ViewRays
+
+LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there
+LEAST_FIT = 0.5  # IoU from which a mask shows the same as a set
+
+
+@dataclass(frozen=True)
+class MaskedView:
+    """The rays of a view as matrices."""
+
+    weights: sp.csr_array  # [P, N] float32, blending weights
+    membership: sp.csr_array  # [P, M] float32, whether a pixel lies in a mask
+
+    @classmethod
+    def of(cls, rays: ViewRays, gaussians: int) -> "MaskedView":
+        traced = rays.traced
+        weights = traced.weights, traced.gaussians, traced.offsets.astype(np.int32)
+        return cls(
+            sp.csr_array(weights, (len(rays), gaussians)),
+            sp.csr_array(rays.membership.astype(np.float32)),
+        )
+
+    def best_masks(self, selected: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        """IoU [Q] of what the view shows of each set with its best mask, and which [Q] that is.
+
+        Where the view shows next to nothing of a set, the IoU is -1.
+
+        Args:
+            selected: [N, Q] float32, 1 for the Gaussians of each set.
+        """
+        shown = ((self.weights @ selected) > 0.5).astype(np.float32)
+        shared = (self.membership.T @ shown).toarray()
+        sizes = shown.sum(axis=0)
+        iou = shared / np.maximum(self.membership.sum(axis=0)[:, None] + sizes - shared, 1)
+        return np.where(sizes >= LEAST_SHOWN, iou.max(axis=0), -1), iou.argmax(axis=0)

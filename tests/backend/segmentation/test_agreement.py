@@ -1,0 +1,84 @@
+"""What masks agree on: asked of a field that learned them, and of one that did so wrongly."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from backend.affinity.field import AffinityField
+from backend.affinity.ray_bank import build_ray_bank
+from backend.affinity.scale_gate import ScaleGate
+from backend.affinity.scale_map import ScaleMap
+from backend.masks.view_masks import ViewMasks
+from backend.rendering import make_rasterizer
+from backend.segmentation.agreement import agree
+
+
+@pytest.fixture(scope="module")
+def bank(panels):
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
+    return build_ray_bank(rasterizer, panels.cameras, panels, np.random.default_rng(0))
+
+
+def field_of(features: np.ndarray, bank) -> AffinityField:
+    """At small scales parts count, which are the last four numbers; at large ones objects."""
+    gate = ScaleGate(features.shape[1])
+    closing = torch.arange(features.shape[1]) >= 3
+    gate.load_state_dict({"weight": -80.0 * closing, "bias": torch.full((len(closing),), 40.0)})
+    scales = np.concatenate([rays.mask_scales for rays in bank])
+    return AffinityField(torch.from_numpy(features), gate, ScaleMap.fit(scales))
+
+
+@pytest.fixture
+def features(panels) -> np.ndarray:
+    objects, parts = np.eye(3)[panels.objects], np.eye(4)[panels.parts]
+    return np.hstack([objects, 2 * parts]).astype(np.float32)
+
+
+def found(things) -> np.ndarray:
+    """Which Gaussians each thing takes, boolean [T, N]."""
+    return things.selected(0.75).toarray().T
+
+
+def test_each_part_and_each_whole_is_one_thing(panels, bank, features):
+    things = agree(field_of(features, bank), bank)
+    parts = [panels.parts == 0, panels.parts == 3]
+    wholes = [panels.objects == k for k in range(3)]
+    wrong = (found(things)[:, None] != np.array(parts + wholes)).sum(axis=2)
+    nearest = wrong.argmin(axis=1)
+    assert sorted(nearest) == [0, 1, 2, 3, 4] and wrong.min(axis=1).max() < 10
+    assert things.scales[nearest < 2].max() < things.scales[nearest >= 2].min()
+
+
+def test_the_masks_outvote_what_was_learned_wrongly(panels, bank, features):
+    wrong = np.flatnonzero(panels.objects == 1)[[105, 250, 333]]
+    taught = features.copy()
+    taught[wrong] = features[0]  # of another panel
+    things = found(agree(field_of(taught, bank), bank))
+    (middle,) = things[things[:, panels.objects == 1].mean(axis=1) > 0.5]
+    assert middle[wrong].all()
+
+
+def test_what_no_ray_meets_goes_by_its_feature(panels, bank, features):
+    hidden = features[panels.objects == 2][:1]
+    field = field_of(np.concatenate([features, hidden]), bank)
+    things = agree(field, bank)
+    of_panel = things.belonging.toarray()[np.flatnonzero(panels.objects == 2)].min(axis=0) > 0
+    assert (things.belonging.toarray()[-1] > 0).tolist() == of_panel.tolist()
+
+
+def test_a_mask_of_one_view_is_no_thing(panels, features):
+    masks = dict(panels.masks)
+    name = panels.cameras[0].name
+    every = masks[name].unpack()
+    masks[name] = ViewMasks.pack(np.concatenate([every, every.any(axis=0)[None]]), np.ones(6))
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
+    rng = np.random.default_rng(0)
+    bank = build_ray_bank(rasterizer, panels.cameras, replace(panels, masks=masks), rng)
+    assert found(agree(field_of(features, bank), bank)).mean(axis=1).max() < 0.4
+
+
+def test_a_field_that_learned_nothing_has_no_things(panels, bank, features):
+    for nothing in (0 * features, features[:1].repeat(len(features), axis=0)):
+        assert len(agree(field_of(nothing, bank), bank)) == 0

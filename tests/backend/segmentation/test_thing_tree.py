@@ -1,0 +1,119 @@
+"""Things within things, on a scene small enough to count: a table with a mug, and a chair."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from backend.affinity.things import Things
+from backend.rendering.rasterizer import RayContributions
+from backend.segmentation.pointed import next_scale, things_at
+from backend.segmentation.thing_tree import ThingTree
+
+TABLE, MUG, HANDLE, CHAIR, SETTING, FLOOR = range(6)
+COUNTS = {TABLE: 40, MUG: 8, HANDLE: 2, CHAIR: 30}  # Gaussians of nothing smaller
+OF_FLOOR = 920
+SCALES = np.array([0.6, 0.3, 0.05, 0.5, 0.8, 0.95])
+
+
+def things() -> Things:
+    owner = np.repeat([*COUNTS, FLOOR], [*COUNTS.values(), OF_FLOOR])
+    members = [
+        owner == TABLE,
+        np.isin(owner, [MUG, HANDLE]),
+        owner == HANDLE,
+        owner == CHAIR,
+        np.isin(owner, [TABLE, MUG, HANDLE]),
+        owner == FLOOR,
+    ]
+    belonging = 255 * np.array(members, np.uint8).T
+    belonging[0, TABLE] = 200  # not so surely
+    return Things(sp.csc_array(belonging), SCALES)
+
+
+@pytest.fixture
+def tree() -> ThingTree:
+    return ThingTree.of(things())
+
+
+def ray(*gaussians: int) -> RayContributions:
+    """A pixel that shows some Gaussians alike."""
+    weights = np.full(len(gaussians), 0.9 / len(gaussians), np.float32)
+    return RayContributions(np.array([0, len(gaussians)]), np.array(gaussians), weights, np.ones(1))
+
+
+ON_TABLE, ON_MUG, ON_HANDLE, ON_CHAIR = ray(5), ray(41), ray(48), ray(60)
+
+
+def test_who_is_part_of_whom(tree):
+    assert tree.parents.tolist() == [SETTING, SETTING, MUG, -1, -1, -1]
+    assert tree.sizes.tolist() == [40, 10, 2, 30, 50, OF_FLOOR]
+
+
+def test_what_stands_out_is_far_smaller_than_what_it_is_part_of(tree):
+    prominence = tree.prominence(0.5)
+    assert prominence[MUG] == pytest.approx(np.log(50 / 10) * np.exp(-((0.2 / 0.3) ** 2) / 2))
+    assert prominence[CHAIR] == pytest.approx(np.log(1000 / 30))
+
+
+def test_the_cut_is_the_best_of_all_by_trying_them(tree):
+    for scale in np.linspace(0, 1, 11):
+        own = tree.prominence(scale) * tree.sizes
+        chosen = tree.cut(scale)
+        best = own[[CHAIR, FLOOR]].sum() + max(
+            own[SETTING], own[TABLE] + max(own[MUG], own[HANDLE])
+        )
+        assert own[chosen].sum() == pytest.approx(best)
+        assert not {SETTING, TABLE} <= {*chosen} and not {MUG, HANDLE} <= {*chosen}
+
+
+def test_a_mark_is_on_what_most_of_its_pixel_belongs_to(tree):
+    assert tree.around(ON_HANDLE).tolist() == [HANDLE, MUG, SETTING]
+    assert tree.around(ray(48, 60, 61)).tolist() == [CHAIR]
+    assert tree.around(ray(48, 60)).tolist() == []
+
+
+def test_a_mark_takes_the_thing_of_the_scale_or_the_object(tree):
+    assert things_at(tree, [ON_HANDLE, ON_MUG], 0.1) == [HANDLE, MUG]
+    assert things_at(tree, [ON_HANDLE, ON_TABLE], 0.9) == [SETTING, SETTING]
+    assert things_at(tree, [ON_CHAIR, ray(48, 60)], None) == [CHAIR, None]
+    (meant,) = things_at(tree, [ON_HANDLE], None)
+    assert meant in tree.objects
+
+
+def test_what_is_not_meant_holds_nothing_that_is(tree):
+    assert things_at(tree, [ON_MUG], None, apart_from=[ON_TABLE]) == [MUG]
+    assert things_at(tree, [ON_TABLE], None, apart_from=[ON_TABLE]) == [None]
+
+
+def test_far_from_the_scales_of_all_things_there_is_none(tree):
+    assert things_at(tree, [ON_CHAIR], 0.69) == [CHAIR]
+    assert things_at(tree, [ON_CHAIR, ON_CHAIR], 0.71) == [None, None]
+
+
+def test_steps_go_from_thing_to_thing_and_stop_at_the_last(tree):
+    around = tree.around(ON_HANDLE)
+    assert next_scale(tree, around, 0.05, 1) == SCALES[MUG]
+    assert next_scale(tree, around, SCALES[MUG], 1) == SCALES[SETTING]
+    assert next_scale(tree, around, SCALES[MUG], 5) == SCALES[SETTING]
+    assert next_scale(tree, around, SCALES[MUG], -2) == SCALES[HANDLE]
+    chair = tree.around(ON_CHAIR)
+    assert next_scale(tree, chair, None, -1) == 0.0  # finer than any thing
+    assert next_scale(tree, chair, 0.0, 1) == SCALES[CHAIR]
+
+
+def test_the_threshold_says_how_surely_a_gaussian_must_belong(tree):
+    assert tree.belong(TABLE, 0.75).sum() == 40
+    assert tree.belong(TABLE, 0.8).sum() == 39
+    assert tree.belong(TABLE, -1.0).sum() == 40  # never what has no part in it at all
+
+
+def test_of_what_is_left_only_things_that_are_mostly_there_count():
+    left = np.concatenate([np.arange(40, 50), np.arange(50, 60)])  # the mug, a third of the chair
+    tree = ThingTree.of(things(), left)
+    assert tree.sizes.tolist() == [10, 2]
+    assert tree.scales.tolist() == [SCALES[MUG], SCALES[HANDLE]]
+
+
+def test_a_field_without_things_points_at_none():
+    tree = ThingTree.of(Things.none(100))
+    assert things_at(tree, [ray(4)], 0.5) == [None] and len(tree.cut(0.5)) == 0
