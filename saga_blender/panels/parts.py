@@ -1,13 +1,14 @@
 """What the sub-panels are put together from."""
 
-import textwrap
+from collections.abc import Iterator
 
+import blf
 import bpy
 
 from ..translations import said
 
-_CHARACTER = 6.5  # pixels of a letter of Blender's font at its own size, on average
-_MARGIN = 45  # pixels of the sidebar that text does not get
+_FONT = 0  # of Blender's own, the one it writes with
+_MARGIN = 90  # pixels of the sidebar that text does not get: tabs, borders, an icon
 
 
 class SubPanel:
@@ -47,9 +48,22 @@ def write(
         least: lines at least, where what is below must not move when the text becomes another.
     """
     scale = context.preferences.system.ui_scale or 1.0  # 0 without a window
-    width = context.region.width / scale - _MARGIN
+    blf.size(_FONT, context.preferences.ui_styles[0].widget.points * scale)
     column = layout.column(align=True)
-    lines = textwrap.wrap(said(text), max(12, int(width / _CHARACTER)))
+    lines = list(_lines(said(text), context.region.width - _MARGIN * scale))
     for line in (*lines, *[""] * (least - len(lines))):
         column.label(text=line, icon=icon)
         icon = "BLANK1" if icon != "NONE" else icon  # the lines below stand under the first
+
+
+def _lines(text: str, width: float) -> Iterator[str]:
+    """Words in lines of some pixels; a word that is longer has one of its own."""
+    line = ""
+    for word in text.split():
+        longer = f"{line} {word}".strip()
+        if line and blf.dimensions(_FONT, longer)[0] > width:
+            yield line
+            longer = word
+        line = longer
+    if line:
+        yield line

@@ -135,9 +135,18 @@ def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sideb
 
 
 def test_long_lines_are_broken_where_the_sidebar_ends(addon):
-    shown = []
+    import blf  # there is none before bpy
+
     context = SimpleNamespace(
         preferences=bpy.context.preferences, region=SimpleNamespace(width=240)
     )
-    addon("saga_blender.panels.parts").write(Layout(shown), context, "a sentence of words " * 9)
-    assert len(shown) > 4 and max(map(len, shown)) <= 30
+    for sentence in (
+        "a sentence of words " * 9,
+        "MAMMOTHS WAGGLE " * 9,
+        "in it, if I till it " * 9,
+    ):
+        shown = []
+        addon("saga_blender.panels.parts").write(Layout(shown), context, sentence)
+        widths = [blf.dimensions(0, line)[0] for line in shown]
+        assert " ".join(shown) == sentence.strip()
+        assert min(widths[:-1]) > 75 and max(widths) <= 150, "90 pixels are for all else"
