@@ -41,6 +41,8 @@ def story_export(stage: Stage) -> Waiting:
 
 
 def story_escape_clears_and_enter_splits(stage: Stage) -> Waiting:
+    for row in stage.splat.data.saga.found:
+        row.shown = True
     stage.hand.move((60, 60))
     yield from stage.hand.press("ESC")
     yield from until(lambda: not stage.selected.any(), 10)
