@@ -62,8 +62,8 @@ HOSTILE = {
         "transforms.json",
         json.dumps(
             TRANSFORMS
-            | {"frames": [FRAME | {"file_path": str(n)} for n in range(4_000)]}
-            | {f"of all frames {n}": n for n in range(30_000)}
+            | {"frames": [FRAME | {"file_path": str(n)} for n in range(1_500)]}
+            | {f"of all frames {n}": n for n in range(60_000)}
         ).encode(),
     ),
     "views made for something else": (
