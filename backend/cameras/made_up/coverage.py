@@ -10,7 +10,8 @@ from ..camera import Camera
 from .candidates import Candidate
 
 COARSE = 192  # pixels across the picture in which coverage is measured
-ENOUGH = 3  # views of a Gaussian after which a further one adds nothing
+ENOUGH = 3  # views that shall see a Gaussian
+FADED = 6  # views of a Gaussian after which a further one adds nothing
 SHOWN = 0.985  # share of what any place shows that shall be in so many views
 FEWEST = 24  # views that are taken of the simplest scene: masks of one view alone teach little
 SHARP = 0.25  # share of the views that lose nothing by blur
@@ -107,7 +108,8 @@ def choose(
     """Choose views, one at a time, the one that adds most.
 
     A view adds what matters of the Gaussians it sees; a Gaussian counts less
-    the more of the chosen views see it, and nothing beyond `ENOUGH`. A view
+    the more of the chosen views see it, and nothing beyond `FADED`. That is more
+    than `ENOUGH`, or few overviews would be chosen, which show things whole. A view
     more blurred than the sharp ones adds less: trainers fit Gaussians to the
     pixels of photographs, so that from where none was taken they look large.
 
@@ -124,7 +126,7 @@ def choose(
         enough = len(chosen) >= FEWEST and weights[seen >= ENOUGH].sum() >= shown
         if until_shown and enough:
             break
-        worth = weights * np.maximum(1 - seen / ENOUGH, 0)
+        worth = weights * np.maximum(1 - seen / FADED, 0)
         gains = [worth[sight.gaussians].sum() * min(sharp / sight.blur, 1.0) for sight in left]
         chosen.append(left.pop(int(np.argmax(gains))))
         seen[chosen[-1].gaussians] += 1
