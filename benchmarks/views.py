@@ -1,7 +1,7 @@
 """Made-up views against the given ones: the same clicks after training on either.
 
 On the synthetic tabletop masks are exact; on a real scene MobileSAM finds them,
-in photographs and in renderings.
+in photographs and in renderings, and a sheet of both is drawn.
 Last line of the output: JSON with the mean IoU of either training and its
 number of views, for the tabletop also the share of what matters (opacity x
 area) that is in plain sight in at least three views: of all, and of what any
@@ -13,9 +13,11 @@ the shares in plain sight, of the tabletop or the room, without any training.
 import argparse
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from backend.affinity.field import AffinityField
 from backend.cameras.camera import Camera
@@ -23,21 +25,25 @@ from backend.cameras.made_up import make_up_views
 from backend.cameras.made_up.candidates import NEAREST, Candidate, propose
 from backend.cameras.made_up.coverage import COARSE, look, seen_by
 from backend.cameras.made_up.surface import find_surface
+from backend.cameras.photographs import load_photograph
 from backend.cameras.spread_out import spread_out
 from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore
+from backend.pictures import stand_in
 from backend.protocol import Train
 from backend.rendering import make_rasterizer
-from backend.views import training_views
+from backend.views import made_up_views, training_views
 
 from .one_click import mean_iou
-from .real import DATA, click_labelled, prepare
+from .pictures import save, sheet, with_masks
+from .real import DATA, RealScene, click_labelled, prepare
 from .synthetic import SyntheticScene, make_scene, write_scene
 from .synthetic.views import exact_masks, part_map
 
 PLACES = 1600  # looked from, less those that are not free, for what can be seen at all
+SHOWN, PICTURE = 4, (400, 300)  # views of each kind whose masks are drawn, and their pixels
 JUDGED = 400  # pixels across a picture where it is judged; twice as many change it by 0.004
 
 
@@ -134,7 +140,29 @@ def compare_on_real(folder: Path, name: str, count: int | None) -> dict[str, dic
             trained = engine.handle(Train(scene=str(scene.ply), **options), report)
         found = [result["best"] for result in click_labelled(engine, scene).values()]
         results[way] = {"miou": round(float(np.mean(found)), 3), "views": trained.views}
+    draw_masks(engine, scene, count, folder / "made_up_masks.jpg")
     return results
+
+
+def draw_masks(engine: Engine, scene: RealScene, count: int, path: Path) -> None:
+    """A sheet: masks of made-up views, and below them those of photographs."""
+    opened = engine.open(str(scene.ply))
+    ways = (
+        (
+            made_up_views(opened, count),
+            MaskStore(opened.workspace.masks),
+            partial(stand_in, opened),
+        ),
+        (list(scene.cameras.values()), MaskStore(scene.source / "sam_masks"), load_photograph),
+    )
+    pictures = []
+    for cameras, store, picture_of in ways:
+        for camera in [camera for camera in spread_out(cameras) if camera.name in store][:SHOWN]:
+            masks = store.read(camera.name)
+            painted = Image.fromarray(with_masks(picture_of(camera), masks.unpack()))
+            title = f"{camera.name}: {len(masks)} masks"
+            pictures.append((title, np.asarray(painted.resize(PICTURE))))
+    save(sheet(pictures, columns=SHOWN), path)
 
 
 def curve_on_real(folder: Path, name: str, counts: Sequence[int]) -> dict[str, float]:
