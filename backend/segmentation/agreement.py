@@ -20,7 +20,7 @@ from ..affinity.ray_kernels import blend
 from ..affinity.things import SURELY, Things
 from ..progress import Report, silent
 from .anchors import THRESHOLD, choose_anchors, selected_anchors
-from .mask_fit import LEAST_FIT, MaskedView
+from .mask_fit import MaskedView
 from .similarity import similarity
 
 ALIKE = 0.85  # IoU from which two masks, or two things, are one
@@ -29,7 +29,7 @@ LEAST_AGREEMENT = 0.65  # mean IoU with the best masks of all views that show th
 LEAST_VIEWS = 2  # that agree on a thing
 LEAST_GAUSSIANS = 10  # that make up a thing
 KEPT = 0.25  # belonging below which none is noted
-ROUNDS = 2
+FITS = 0.5, 0.6, 0.7  # IoU from which a mask of a view has a vote, round by round
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def agree(field: AffinityField, bank: Sequence[ViewRays], report: Report = silen
         views.append(MaskedView.of(rays, len(field.features)))
         seen.append(sp.csr_array(views[-1].weights.sum(axis=0)[:, None]))
     seen = sp.hstack(seen, "csr")
-    for _ in range(ROUNDS):
-        votes = _vote(views, seen, candidates, report)
+    for least_fit in FITS:
+        votes = _vote(views, seen, candidates, least_fit, report)
         kept = _worth_keeping(votes)
         candidates, scales = votes.belonging[:, kept], scales[kept]
     in_bytes = sp.csc_array(candidates)
@@ -122,7 +122,11 @@ def _selected(
 
 
 def _vote(
-    views: Sequence[MaskedView], seen: sp.csr_array, candidates: sp.csr_array, report: Report
+    views: Sequence[MaskedView],
+    seen: sp.csr_array,
+    candidates: sp.csr_array,
+    least_fit: float,
+    report: Report,
 ) -> Votes:
     """Let the mask of each view that fits a candidate best say what belongs to it.
 
@@ -130,6 +134,7 @@ def _vote(
         views: V of them.
         seen: [N, V] float32, pixels that a Gaussian makes up in each.
         candidates: [N, Q] float32, how surely each Gaussian belongs.
+        least_fit: IoU from which that mask has a vote.
         report: told view by view.
     """
     selected = (candidates > THRESHOLD).astype(np.float32)
@@ -137,11 +142,11 @@ def _vote(
     for done, view in enumerate(views):
         report("Agreeing on things", done / len(views))
         fit, best = view.best_masks(selected)
-        has_vote = sp.diags_array((fit >= LEAST_FIT).astype(np.float32))
+        has_vote = sp.diags_array((fit >= least_fit).astype(np.float32))
         share += view.weights.T @ (view.membership[:, best] @ has_vote)
         fits.append(fit)
     fits = np.array(fits)
-    has_vote = fits >= LEAST_FIT
+    has_vote = fits >= least_fit
     asked = _weight_where(seen, has_vote, share)
     counts = asked > LEAST_WEIGHT
     # Half of the votes are what the threshold is to a cosine.
