@@ -50,14 +50,20 @@ class Things:
         """
         if "things.scales" not in tensors:
             return None
-        first, index, belonging, scales = (
+        first, index, belonging, scales = arrays = [
             tensors[f"things.{name}"].cpu().numpy()
             for name in ("first", "gaussians", "belonging", "scales")
-        )
-        if not (scales.ndim == 1 and ((scales >= 0) & (scales <= 1)).all()):
+        ]
+        types = [array.dtype for array in arrays]
+        if types != [np.int64, np.int32, np.uint8, np.float64]:
+            raise ValueError("things of other types of numbers")
+        if not (first.shape == (len(scales) + 1,) and index.shape == belonging.shape == first[-1:]):
+            raise ValueError("things of other lengths")
+        if first[0] != 0 or (first < 0).any() or (np.diff(first) < 0).any():
+            raise ValueError("things that end before they begin")
+        if not ((index >= 0) & (index < gaussians)).all():
+            raise ValueError("things of other Gaussians")
+        if not ((scales >= 0) & (scales <= 1)).all():
             raise ValueError("things of no scale")
-        if belonging.dtype != np.uint8 or belonging.shape != index.shape:
-            raise ValueError("things that nothing belongs to")
         matrix = sp.csc_array((belonging, index, first), shape=(gaussians, len(scales)))
-        matrix.check_format(full_check=True)
-        return cls(matrix, scales.astype(np.float64))
+        return cls(matrix, scales)

@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from mutations import Seed
 from PIL import Image
+from scipy.sparse import csc_array
 
 from backend import protocol
 from backend.affinity.checkpoint import Checkpoint
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.affinity.things import Things
 from backend.cameras.camera import Camera
 from backend.cameras.cameras_json import read_cameras_json
 from backend.cameras.colmap import read_colmap
@@ -32,6 +34,7 @@ from backend.language.index import TextIndex
 from backend.language.relevancy import relevancy
 from backend.masks.label_images import LabelImages
 from backend.masks.store import MaskStore
+from backend.segmentation.thing_tree import ThingTree
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,13 @@ def _field() -> Seed:
     """The model file: its JSON header and its tensors."""
     features = torch.nn.functional.normalize(torch.randn(5, 4), dim=1)
     ends = np.array([0.1, 0.5, 2.0])
-    trained = AffinityField(features, ScaleGate(4), ScaleMap(ends, np.array([0.0, 0.5, 1.0])))
+    belonging = csc_array(np.uint8([[255, 0], [200, 0], [0, 190], [255, 255], [0, 0]]))
+    trained = AffinityField(
+        features,
+        ScaleGate(4),
+        ScaleMap(ends, np.array([0.0, 0.5, 1.0])),
+        Things(belonging, np.array([0.2, 0.5])),
+    )
     with TemporaryDirectory() as folder:
         path = Path(folder) / "field.safetensors"
         trained.save(path, Provenance("a.ply", "abc", "0.1.0", "fast", 1, 2, 3, 4, 0.5))
@@ -248,6 +257,9 @@ def _ask_field(path: Path) -> None:
     trained, provenance = AffinityField.load(path)
     (trained.features * trained.gate_at(0.5)).sum()
     trained.scale_map.to_physical(0.5)
+    tree = ThingTree.of(trained.things or Things.none(len(trained.features)))
+    for thing in tree.cut(0.5):
+        tree.belong(thing, 0.75)
     json.dumps(vars(provenance))
 
 

@@ -98,6 +98,11 @@ LIES = {
     "things before the first Gaussian": THINGS | {"things.gaussians": np.int32([0, -1, 1])},
     "things that end before they begin": THINGS | {"things.first": np.array([0, 4, 3])},
     "things that end beyond the last": THINGS | {"things.first": np.array([0, 2, 9])},
+    "things whose ends leap over all numbers": THINGS
+    | {
+        "things.first": np.array([0, 2**63 - 1, -2, 3]),
+        "things.scales": np.array([0.2, 0.5, 1.0]),
+    },
     "more things than scales": THINGS | {"things.first": np.array([0, 1, 2, 3])},
     "things of another type": THINGS | {"things.belonging": np.float32([1, 1, 1])},
     "things of a scale beyond all": THINGS | {"things.scales": np.array([0.2, 1.5])},
