@@ -17,13 +17,13 @@ from backend.cameras.photographs import load_photograph
 from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.masks.make import make_masks
-from backend.masks.sam import MaskSettings, load_sam
+from backend.masks.sam import MaskSettings, load_sam, settings_for
 from backend.masks.store import MaskStore
 from backend.protocol import Train
 
 from .real import DATA, RealScene, click_labelled, prepare
 
-GRID, FEW = MaskSettings(), MaskSettings(most_points=64, stability=0.85)
+GRID, FEW = MaskSettings(), settings_for("cpu")
 
 
 def few_masks(scene: RealScene, ready: MaskStore) -> Path:
