@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DATA, help="folder with scenes/ and models/")
     parser.add_argument("--scene", default="kitchen")
     parser.add_argument("--view", help="the view that is drawn (default: the first)")
-    parser.add_argument("--scales", type=float, nargs=2, default=(0.8, 0.2))
+    parser.add_argument("--scales", type=float, nargs=2, default=(0.5, 0.1))
     parser.add_argument("--folder", type=Path, default=Path("build/pictures"), help="for training")
     parser.add_argument("--output", type=Path, default=Path("docs/decomposed.jpg"))
     arguments = parser.parse_args()

@@ -12,13 +12,14 @@ from ..affinity.field import AffinityField
 from ..affinity.things import SURELY, Things
 from ..errors import BadInput
 from ..progress import Report, silent
-from .thing_tree import ThingTree
+from .thing_tree import NEAR, ThingTree
 
 SAMPLE_SHARE = 0.01  # of the Gaussians are clustered, as in the paper
 MIN_SAMPLE = 20_000  # but so many where there are that many
 MIN_CLUSTER_SHARE = 1 / 400  # of the sample make up an object
 MIN_CLUSTER = 10  # Gaussians, where the sample is small
 SAME = 0.75  # cosine above which two means are of one object: the default threshold of a click
+FINE = 0.3  # scale up to which parts are asked for, also those that nobody agrees on
 ENOUGH = 4096  # Gaussians that a mean is taken of
 _ROWS = 1 << 16  # Gaussians assigned at once
 
@@ -61,9 +62,12 @@ def cluster(
     index = known if subset is None else np.intersect1d(known, subset)
     report(f"Finding objects at scale {scale:g}", 0.0)
     labels, confidence = np.full(count, -1, np.int32), np.zeros(count, np.float32)
+    sample = _sample(index, seed)
     if field.things:
-        labels[index], confidence[index] = _of_things(field.things, index, scale)
-    means, limits = _find_clusters(field, scale, _sample(index, seed), labels)
+        labels[index], confidence[index], scales = _of_things(field.things, index, scale)
+        if scale <= FINE:
+            _split(field, scale, labels, np.flatnonzero(scales > scale + NEAR), sample)
+    means, limits = _find_clusters(field, scale, sample, labels)
     loose = index[labels[index] < 0]
     for start in range(0, len(loose), _ROWS):
         report(f"Assigning Gaussians at scale {scale:g}", start / len(loose))
@@ -74,23 +78,51 @@ def cluster(
     return Clusters(_largest_first(labels), confidence)
 
 
-def _of_things(things: Things, index: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
-    """To which of the things that stand out some Gaussians belong most, and how surely."""
+def _of_things(
+    things: Things, index: np.ndarray, scale: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """To which of the K things that stand out some Gaussians belong most: [M], -1 for none.
+
+    Also how surely, [M], and the scales of the things, [K].
+    """
     tree = ThingTree.of(things, index)
-    belonging = tree.things.belonging[:, tree.cut(scale)].tocsr()[index]
+    chosen = tree.cut(scale)
+    belonging = tree.things.belonging[:, chosen].tocsr()[index]
     if belonging.shape[1] == 0:
-        return np.full(len(index), -1), np.zeros(len(index))
+        return np.full(len(index), -1), np.zeros(len(index)), np.zeros(0)
     surely = belonging.max(axis=1).toarray().ravel() / SURELY
     some = np.flatnonzero(surely > SAME)
+    used, of_some = np.unique(belonging[some].argmax(axis=1), return_inverse=True)
     labels = np.full(len(index), -1)
-    labels[some] = np.unique(belonging[some].argmax(axis=1), return_inverse=True)[1].ravel()
-    return labels, surely
+    labels[some] = of_some.ravel()
+    return labels, surely, tree.scales[chosen[used]]
+
+
+def _split(
+    field: AffinityField, scale: float, labels: np.ndarray, coarse: np.ndarray, sample: np.ndarray
+) -> None:
+    """Part what is of some labels, in place, where its features fall into clusters of their own."""
+    for k in coarse:
+        parts, _ = _dense(_units(field, scale, sample[labels[sample] == k]), _least_size(sample))
+        if len(parts) < 2:
+            continue
+        first = labels.max()
+        members = np.flatnonzero(labels == k)
+        for start in range(0, len(members), _ROWS):
+            block = members[start : start + _ROWS]
+            part = (_units(field, scale, block) @ parts.T).argmax(dim=1).cpu().numpy()
+            labels[block] = np.where(part == 0, k, first + part)
 
 
 def _sample(index: np.ndarray, seed: int) -> np.ndarray:
     """A uniform sample, in ascending order."""
     size = max(round(SAMPLE_SHARE * len(index)), min(MIN_SAMPLE, len(index)))
     return np.sort(np.random.default_rng(seed).choice(index, size, replace=False))
+
+
+def _least_size(sample: np.ndarray) -> int:
+    """How many of a sample make up an object."""
+    return max(MIN_CLUSTER, round(MIN_CLUSTER_SHARE * len(sample)))
 
 
 def _find_clusters(
@@ -100,11 +132,10 @@ def _find_clusters(
 
     Those that `labels` [N] tell come first, then what is dense among all that is unlike these.
     """
-    size = max(MIN_CLUSTER, round(MIN_CLUSTER_SHARE * len(sample)))
     told = _mean_of_each(field, scale, labels)
     units = _units(field, scale, sample[labels[sample] < 0])
     units = units[(units @ told.T > SAME).sum(dim=1) == 0]
-    dense, least = _dense(units, size)
+    dense, least = _dense(units, _least_size(sample))
     means = torch.cat([told, dense])
     if len(means) < 2:
         raise BadInput(

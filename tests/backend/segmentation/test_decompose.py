@@ -79,6 +79,17 @@ def test_what_the_masks_agree_on_is_one_cluster_and_its_like_joins_it(features):
     assert found.confidence[60:350].min() == 1
 
 
+def test_a_whole_falls_into_parts_where_parts_are_asked_for(features):
+    """All is one thing of a larger scale, but for the last ten."""
+    belonging = np.zeros((len(features), 1), np.uint8)
+    belonging[:480] = 255
+    known = Things(sp.csc_array(belonging), np.array([0.4]))
+    field = replace(field_of(features), things=known)
+    np.testing.assert_array_equal(cluster(field, 0.1).labels, [*TRUTH, *[-1] * 10])
+    with pytest.raises(BadInput, match="No objects can be told apart"):
+        cluster(field, 0.35)
+
+
 @pytest.mark.parametrize(
     "make", [lambda f: np.ones_like(f), lambda f: f[:7], lambda f: f[:60], lambda f: 0 * f]
 )
