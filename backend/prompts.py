@@ -11,7 +11,7 @@ from .protocol import Click, Select
 from .rendering.rasterizer import RayContributions
 from .scene import Scene
 from .segmentation.box import SIDE, BoxFit, fit_box
-from .segmentation.click import hit_pixels, pixel_features
+from .segmentation.click import SURE, hit_pixels, pixel_features
 from .segmentation.stable_scales import SCALES
 from .views import eye_camera, view_of
 
@@ -81,7 +81,7 @@ def _fit_box(scene: Scene, message: Select) -> BoxFit:
         # The whole view, which is remembered while a box in it is being drawn.
         scene.trace(camera, whole, message.subset).take(np.flatnonzero(outside)),
         area / len(whole),
-        message.threshold,
+        SURE,  # whatever the threshold: that says how much of it to take
         SCALES if message.scale is None else np.array([message.scale]),
     )
 

@@ -232,11 +232,19 @@ def _ask_again(settings, _context) -> None:
     clicking.ask_again(asked_by(settings))
 
 
+def _go_on_from_what_was_found(settings, context) -> None:
+    """The slider starts where the automatic scale left it."""
+    last = clicking.standing()
+    if last and not settings.automatic:
+        settings.scale = last.scale
+    _ask_again(settings, context)
+
+
 class SelectSettings(bpy.types.PropertyGroup):
     """How to select, `workspace.saga`: there, moving a slider is no step to undo of its own"""
 
     scale: scale_property(update=_ask_again)
-    automatic: automatic_property(update=_ask_again)
+    automatic: automatic_property(default=True, update=_go_on_from_what_was_found)
     threshold: threshold_property(update=_ask_again)
     connected: connected_property(update=_ask_again)
     drag: drag_property()

@@ -27,14 +27,9 @@ def judge(reader: Reader, path: Path, data: bytes) -> None:
     """Let it read `data`: a value or a typed error comes out, in time and within memory."""
     path.write_bytes(data)
     limit = TIMES * len(data) + SLACK
-    tracemalloc.start()
-    seconds = timed(reader, path)
-    peak = tracemalloc.get_traced_memory()[1]
+    seconds, peak = traced(reader, path)
     if peak >= limit:  # what is imported at the first use is not the file's
-        tracemalloc.reset_peak()
-        timed(reader, path)
-        peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
+        peak = traced(reader, path)[1]
     assert peak < limit
     assert seconds < SECONDS or timed(reader, path) < SECONDS  # tracing is slow
 
@@ -43,6 +38,15 @@ def bound_what_unpacks(set_attribute: Callable[[object, str, int], None]) -> Non
     """What is compressed may become as large as this, however small the file."""
     set_attribute(store, "MOST_BYTES", 1 << 16)
     set_attribute(Image, "MAX_IMAGE_PIXELS", 1 << 14)
+
+
+def traced(reader: Reader, path: Path) -> tuple[float, int]:
+    """Seconds of processor time, and the most bytes that it takes on the way."""
+    tracemalloc.start()
+    seconds = timed(reader, path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return seconds, peak
 
 
 def timed(reader: Reader, path: Path) -> float:

@@ -262,7 +262,7 @@ def test_the_colour_goes_where_there_is_nothing_to_take(addon, balls):
 
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
     one, settings = selection(balls.data), bpy.context.workspace.saga
-    settings.scale = 0.0
+    settings.automatic, settings.scale = False, 0.0
     for scale, complaint in ((1.0, "told apart"), (0.1, "")):
         settings.scale = scale
         answered()

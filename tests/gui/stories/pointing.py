@@ -7,7 +7,6 @@ from stage import Stage, iou
 
 def story_hover_shows_what_a_click_takes(stage: Stage) -> Waiting:
     yield from stage.hand.push('name="saga.select_tool"', across=0.15)
-    stage.settings.scale = 0.7
     yield 0.2
     stage.hand.move(stage.place("mug"))
     yield from until(lambda: stage.overlay.preview)
@@ -67,10 +66,12 @@ def story_undo_and_redo(stage: Stage) -> Waiting:
 def story_wheel_changes_scale(stage: Stage) -> Waiting:
     yield from stage.hand.click(stage.place("mug"))
     yield from stage.at_rest()
-    mug = stage.selected
-    for _ in range(6):
+    mug, found = stage.selected, stage.addon("clicks").clicking.standing().scale
+    yield from stage.hand.press("WHEELUPMOUSE", alt=True)
+    assert abs(stage.settings.scale - found - 0.05) < 0.006, "goes on from the automatic scale"
+    assert not stage.settings.automatic
+    while stage.settings.scale < 1.0:
         yield from stage.hand.press("WHEELUPMOUSE", alt=True)
-    assert round(stage.settings.scale, 2) == 1.0
     yield from until(lambda: stage.selected.sum() > mug.sum())
     yield from stage.at_rest()
     stage.picture("wheel")
