@@ -13,6 +13,7 @@ from .anchors import THRESHOLD
 WITHIN = 0.8  # share of a thing that lies in another from which it is part of that
 SMALLER = 0.85  # size of a part at most, in sizes of the whole
 NEAR = 0.2  # difference of scales beyond which a thing is not what a scale asks for
+OBJECT = 1.75  # how much likelier an object of the best cut is meant than what stands out as much
 WHOLE, SPREAD = 0.5, 0.3  # scales of whole things, rather than of their parts or of groups
 
 
@@ -56,10 +57,9 @@ class ThingTree:
         return column > max(threshold, 0) * SURELY
 
     def likeliest(self, around: np.ndarray) -> int:
-        """The thing of some that is most likely meant: an object of the scene, if one is there."""
-        objects = np.intersect1d(around, self.objects)
-        among = objects if len(objects) else around
-        return int(among[self.prominence(WHOLE)[among].argmax()])
+        """The thing of some that is most likely meant: what stands out, objects above all."""
+        weight = np.where(np.isin(around, self.objects), OBJECT, 1.0)
+        return int(around[(weight * self.prominence(WHOLE)[around]).argmax()])
 
     def nearest(self, around: np.ndarray, scale: float) -> int:
         """The thing of some whose scale is nearest."""

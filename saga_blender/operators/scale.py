@@ -82,6 +82,7 @@ class NudgeScale(Explained, bpy.types.Operator):
 
     def execute(self, context):
         settings = context.workspace.saga
-        settings.automatic = False
+        if settings.automatic:
+            settings.automatic = False
         settings.scale = round(settings.scale + _NOTCH * self.notches, 2)
         return {"FINISHED"}

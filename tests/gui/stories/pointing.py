@@ -70,8 +70,9 @@ def story_wheel_changes_scale(stage: Stage) -> Waiting:
     yield from stage.hand.press("WHEELUPMOUSE", alt=True)
     assert abs(stage.settings.scale - found - 0.05) < 0.006, "goes on from the automatic scale"
     assert not stage.settings.automatic
-    while stage.settings.scale < 1.0:
+    for _ in range(20):
         yield from stage.hand.press("WHEELUPMOUSE", alt=True)
+    assert stage.settings.scale == 1.0
     yield from until(lambda: stage.selected.sum() > mug.sum())
     yield from stage.at_rest()
     stage.picture("wheel")
