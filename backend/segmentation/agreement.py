@@ -63,6 +63,7 @@ def agree(field: AffinityField, bank: Sequence[ViewRays], report: Report = silen
     seen = sp.hstack(seen, "csr")
     for least_fit in FITS:
         votes = _vote(views, seen, candidates, least_fit, report)
+        report("Agreeing on things", 1.0)
         kept = _worth_keeping(votes)
         candidates, scales = votes.belonging[:, kept], scales[kept]
     in_bytes = sp.csc_array(candidates)
@@ -74,6 +75,7 @@ def _queries(
     field: AffinityField, bank: Sequence[ViewRays], report: Report
 ) -> tuple[np.ndarray, np.ndarray]:
     """Mean rendered feature under each mask (Eq. 14), [M, D] of unit length; its scale, [M]."""
+    report("Looking at the masks", 0.0)
     features, means, scales = np.ascontiguousarray(field.features.cpu().numpy()), [], []
     for done, rays in enumerate(bank):
         report("Looking at the masks", done / len(bank), rays.name)
