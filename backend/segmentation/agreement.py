@@ -59,7 +59,7 @@ def agree(field: AffinityField, bank: Sequence[ViewRays], report: Report = silen
     for rays in bank:
         report("Agreeing on things", 0.0)
         views.append(MaskedView.of(rays, len(field.features)))
-        seen.append(sp.csr_array(views[-1].weights.sum(axis=0)[:, None]))
+        seen.append(sp.csc_array(views[-1].weights.sum(axis=0)[:, None]))
     seen = sp.hstack(seen, "csr")
     for least_fit in FITS:
         votes = _vote(views, seen, candidates, least_fit, report)
