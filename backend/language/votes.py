@@ -7,8 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..affinity.ray_bank import ViewRays
-from ..segmentation.mask_fit import LEAST_FIT, MaskedView
+from ..segmentation.mask_fit import MaskedView
 
+LEAST_FIT = 0.5  # IoU from which a mask speaks for a thing
 MOST_VOTES = 16  # masks that speak for one thing, the largest ones
 
 

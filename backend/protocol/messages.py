@@ -9,43 +9,37 @@ from ..errors import (
     NotTrained,
     SagaError,
 )
+from . import replies, requests
 from .copying import Bring, Brought, Keep, Kept
-from .replies import (
-    Alive,
-    Decomposed,
-    Described,
-    Failed,
-    Fetched,
-    Found,
-    Progress,
-    Rendered,
-    Selected,
-    Trained,
-    ViewAdded,
-    Welcome,
-)
-from .requests import (
-    AddView,
-    Cancel,
-    Decompose,
-    Fetch,
-    Find,
-    ForgetViews,
-    Hello,
-    Info,
-    Render,
-    Select,
-    Train,
-)
+from .replies import Alive, Failed
 
 PROTOCOL_VERSION = 4
 
 # What the engine itself answers.
-Work = Train | Select | Decompose | Find | Info | Fetch | AddView | ForgetViews | Render
+Work = (
+    requests.Train
+    | requests.Select
+    | requests.Decompose
+    | requests.Find
+    | requests.Info
+    | requests.Fetch
+    | requests.AddView
+    | requests.ForgetViews
+    | requests.Render
+)
 Copying = Keep | Bring
-Request = Hello | Work | Copying | Cancel | Alive
-Result = Trained | Selected | Decomposed | Found | Described | Fetched | ViewAdded | Rendered
-Reply = Welcome | Alive | Progress | Result | Kept | Brought | Failed
+Request = requests.Hello | Work | Copying | requests.Cancel | Alive
+Result = (
+    replies.Trained
+    | replies.Selected
+    | replies.Decomposed
+    | replies.Found
+    | replies.Described
+    | replies.Fetched
+    | replies.ViewAdded
+    | replies.Rendered
+)
+Reply = replies.Welcome | Alive | replies.Progress | Result | Kept | Brought | Failed
 Message = Request | Reply
 
 

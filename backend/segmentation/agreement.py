@@ -167,7 +167,7 @@ def _weight_where(seen: sp.csr_array, has_vote: np.ndarray, candidates: sp.csr_a
     """For each entry of candidates [N, Q]: pixels of its Gaussian in views with a vote on it."""
     out = np.empty(candidates.nnz, np.float32)
     first, views, first_candidate, columns = (  # of one type, so that it is compiled once
-        array.astype(np.int64)
+        array.astype(np.int32, copy=False)
         for matrix in (seen, candidates)
         for array in (matrix.indptr, matrix.indices)
     )

@@ -8,7 +8,6 @@ import scipy.sparse as sp
 from ..affinity.ray_bank import ViewRays
 
 LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there
-LEAST_FIT = 0.5  # IoU from which a mask shows the same as a set
 
 
 @dataclass(frozen=True)
