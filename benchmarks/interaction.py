@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import scipy.sparse as sp
 import torch
 
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.recipes import RECIPES
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.affinity.things import SURELY, Things
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.fingerprint import fingerprint
 from backend.gaussians.ply import write_ply
@@ -41,11 +43,14 @@ def write_balls(ply: Path, count: int) -> None:
         rng.normal(size=(ROW * ROW, 1, 3))[ball].astype(np.float32),
     )
     write_ply(ply, cloud)
+    surely = np.full(count, SURELY, np.uint8)
+    belonging = sp.csc_array((surely, (np.arange(count), ball)), (count, ROW * ROW))
     units = torch.nn.functional.normalize(torch.randn(ROW * ROW, FEATURES), dim=1)
     field = AffinityField(
         units[torch.from_numpy(ball)],
         ScaleGate(FEATURES),
         ScaleMap(np.array([0.1, 1.0]), np.array([0.0, 1.0])),
+        Things(belonging, np.full(ROW * ROW, 0.5)),
     )
     made = Provenance(ply.name, fingerprint(cloud), "0", "none", 0, 0, 0, 0, 0.0)
     field.save(Workspace(ply).field, made)

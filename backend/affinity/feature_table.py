@@ -4,9 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..progress import Report, silent
 from ..rendering.rasterizer import RayContributions
 from .adam import Adam
-from .smoothing import smooth
+from .smoothing import ROWS, smooth
 
 
 class FeatureTable:
@@ -53,9 +54,14 @@ class FeatureTable:
         (by_row,) = torch.autograd.grad(self._rendered, self._leaf, gradient)
         self.adam.step(by_row, learning_rate, self._rows)
 
-    def smoothed(self) -> Tensor:
+    def smoothed(self, report: Report = silent) -> Tensor:
         """All features as they are saved: smoothed, of unit length, [N, D]."""
-        return F.normalize(smooth(self.features, self.neighbours), dim=-1)
+        units = torch.empty_like(self.features)
+        for start in range(0, len(units), ROWS):
+            report("Smoothing the features", start / len(units))
+            rows = slice(start, start + ROWS)
+            units[rows] = F.normalize(smooth(self.features, self.neighbours[rows]), dim=-1)
+        return units
 
     def _localise(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """The distinct indices, sorted, and each index's place among them."""

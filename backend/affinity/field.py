@@ -51,11 +51,16 @@ class AffinityField:
         # Dimension by dimension in memory: what a query reads best (see segmentation.similarity).
         object.__setattr__(self, "features", self.features.T.contiguous().T)
 
+    @property
+    def sampled(self) -> slice:
+        """The Gaussians of the sample: every so many-th, about `SAMPLE` at most."""
+        return slice(None, None, max(1, -(-len(self.features) // SAMPLE)))
+
     @cached_property
     def sample(self) -> "AffinityField":
-        """Every so many-th Gaussian, about `SAMPLE` at most: enough to say what is typical."""
-        step = -(-len(self.features) // SAMPLE)
-        return self if step <= 1 else replace(self, features=self.features[::step])
+        """The sampled Gaussians alone: enough to say what is typical."""
+        whole = self.sampled.step == 1
+        return self if whole else replace(self, features=self.features[self.sampled])
 
     def gate_at(self, scale: float) -> Tensor:
         """S(s), the gate vector [D] at a scale in [0, 1] (Eq. 3)."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..progress import Report, silent
 
-_ROWS = 50_000  # asked for at once, so that a cancel is heard in between
+ROWS = 50_000  # done at once, so that a cancel is heard in between
 
 
 def nearest_neighbours(means: np.ndarray, k: int, report: Report = silent) -> np.ndarray:
@@ -24,10 +24,10 @@ def nearest_neighbours(means: np.ndarray, k: int, report: Report = silent) -> np
     count, k = len(means), min(k, len(means))
     tree = cKDTree(means)
     neighbours = np.empty((count, k), np.int32)
-    for start in range(0, count, _ROWS):
+    for start in range(0, count, ROWS):
         report("Finding neighbours", start / count)
-        _, found = tree.query(means[start : start + _ROWS], k=k, workers=-1)
-        neighbours[start : start + _ROWS] = found.reshape(-1, k)
+        _, found = tree.query(means[start : start + ROWS], k=k, workers=-1)
+        neighbours[start : start + ROWS] = found.reshape(-1, k)
     report("Finding neighbours", 1.0)
     return neighbours
 

@@ -17,7 +17,7 @@ from .ray_bank import ViewRays
 from .recipes import Recipe
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
-from .smoothing import nearest_neighbours
+from .smoothing import ROWS, nearest_neighbours
 from .warm_start import starting_features, starting_gate
 
 
@@ -49,9 +49,9 @@ class Trainer:
         self._bank = bank
         self._rng = np.random.default_rng(seed)
         neighbours = nearest_neighbours(means, recipe.neighbours, report)
-        shape = len(means), recipe.dim
-        features = np.float32(1e-2) * self._rng.standard_normal(shape, np.float32)
+        features = self._noise(len(means), report)
         if recipe.warm_start:
+            shape = len(means), recipe.dim
             features += starting_features(bank, self.scale_map, *shape, self._rng, report)
             report("Training", 0.0)
         self._gate = _first_gate(recipe, seed)
@@ -72,7 +72,7 @@ class Trainer:
                 checkpoint.save(*self._state())
             detail = ", ".join(filter(None, [f"loss {self.loss:.3f}", self._fallback.note]))
             report("Training", self.steps_done / self.recipe.steps, detail)
-        features = self._fallback.run(lambda: self._table.smoothed())
+        features = self._fallback.run(lambda: self._table.smoothed(report))
         return AffinityField(features, self._gate, self.scale_map)
 
     def step(self) -> None:
@@ -89,6 +89,16 @@ class Trainer:
         value = loss.item()
         self.loss = value if self.steps_done == 0 else 0.95 * self.loss + 0.05 * value
         self.steps_done += 1
+
+    def _noise(self, count: int, report: Report) -> np.ndarray:
+        """Small random features [N, D], all that a Gaussian has which no mask shows."""
+        noise = np.empty((count, self.recipe.dim), np.float32)
+        for start in range(0, count, ROWS):
+            report("Finding neighbours", 1.0)
+            block = noise[start : start + ROWS]
+            self._rng.standard_normal(dtype=np.float32, out=block)
+            block *= np.float32(1e-2)
+        return noise
 
     def _pixels(self, rays: ViewRays, sample: np.ndarray) -> SampledPixels:
         """What the masks say of some pixels of a view, at scales drawn for the step."""

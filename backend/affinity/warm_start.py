@@ -49,7 +49,7 @@ def starting_features(
         rng: draws the directions.
         report: told after each view of each round.
     """
-    rounds = len(bank) * len(LEVELS) * (2 * ROUNDS + 1)
+    rounds = len(bank) * len(LEVELS) * (2 * ROUNDS + 2)
     done = itertools.count(1)
 
     def tick() -> None:
@@ -58,7 +58,10 @@ def starting_features(
     report("Finding what is masked together", 0.0)
     features = np.empty((count, dim), np.float32)
     for k, (level, columns) in enumerate(zip(LEVELS, _shares(dim), strict=True)):
-        views = [(segments(rays, scale_map, level), rays) for rays in bank]
+        views: Segmented = []
+        for rays in bank:
+            views.append((segments(rays, scale_map, level), rays))
+            tick()
         features[:, columns] = FADING**k * _agreed(views, count, len(columns), rng, tick)
     return _units(features)
 

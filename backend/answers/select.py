@@ -90,9 +90,10 @@ def _scales(scene: Scene, prompts: Prompts, message: Select) -> tuple[float | No
 
 
 def _alike(scene: Scene, prompts: Prompts, message: Select, scale: float) -> np.ndarray:
-    """What is similar to the marks at a scale, boolean [N]; everything is no thing to stop at."""
-    field, present = scene.trained.field, _present(scene, message)
-    mask = _similar(field, prompts.wanted, prompts.unwanted, message, scale)(field) & present
+    """What of a sample is similar to the marks at a scale; everything is no thing to stop at."""
+    field = scene.trained.field
+    present = _present(scene, message)[field.sampled]
+    mask = _similar(field, prompts.wanted, prompts.unwanted, message, scale)(field.sample) & present
     return mask & (mask != present).any()
 
 
