@@ -39,7 +39,7 @@ def warm_up() -> str:
     mask = ViewMasks.pack(np.ones((1, camera.height, camera.width), bool), np.ones(1))
     rays = trace_view(rasterizer, camera, mask, np.random.default_rng(0))
     field = Trainer(cloud.means, [rays], recipe_named("fast", len(cloud), steps=1)).run()
-    agree(field, [rays])
+    agree(field, [rays], [rays])
     similarity(field, field.features[0], 0.5)
     return f"The engine works: PyTorch {torch.__version__} on {Engine().device}."
 

@@ -61,7 +61,7 @@ def made_up(things: int, views: int, per_view: int, gaussians: int, rng: np.rand
         membership = pixels[:, None] == shown
         of_mask = rng.random(per_view) * 1e4, mask
         bank.append(
-            ViewRays(str(view), np.zeros((PIXELS, 2), np.int64), traced, membership,
+            ViewRays(traced, membership, str(view), np.zeros((PIXELS, 2), np.int64),
                      rng.random(per_view), *of_mask)
         )  # fmt: skip
     return field, bank
@@ -69,7 +69,7 @@ def made_up(things: int, views: int, per_view: int, gaussians: int, rng: np.rand
 
 def group(field: AffinityField, bank: list[ViewRays]) -> int:
     """All of the index but the text model's look at the pictures; returns how many things."""
-    things = agree(field, bank)
+    things = agree(field, bank, bank)
     choose_votes(bank, things.selected(THRESHOLD).tocsr())
     return len(things)
 

@@ -5,7 +5,7 @@ of a pixel (Eq. 4) are constants. Rendering features at sampled pixels is then
 one sparse product, and no feature image is ever rasterised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -21,16 +21,23 @@ from .mask_scale import mask_scales
 
 GRID_PIXELS = 4096  # pixels of the jittered grid over each view
 PIXELS_PER_MASK = 32  # a mask that the grid meets less often is topped up to this many
+FINE_PIXELS = 65_536  # of the grid that says where things end
 
 
 @dataclass(frozen=True)
-class ViewRays:
+class MaskedRays:
+    """Traced pixels of one view, and its masks there."""
+
+    traced: RayContributions  # of P pixels
+    membership: np.ndarray  # [P, M] boolean, whether the pixel lies in the mask
+
+
+@dataclass(frozen=True)
+class ViewRays(MaskedRays):
     """The traced pixels of one view that lie under at least one mask."""
 
     name: str
     pixels: np.ndarray  # [P, 2] int64 (column, row)
-    traced: RayContributions  # of these pixels
-    membership: np.ndarray  # [P, M] boolean, whether the pixel lies in the mask
     mask_scales: np.ndarray  # [M] float64, scene units, all positive (Eq. 2)
     mask_areas: np.ndarray  # [M] float64, pixels of the whole mask
     mask_index: np.ndarray  # [M] int64, which of the view's masks it is
@@ -99,14 +106,26 @@ def trace_view(
     measurable = scales > 0
     keep = np.flatnonzero(hit & membership[:, measurable].any(axis=1))
     return ViewRays(
-        camera.name,
-        pixels[keep],
         traced.take(keep),
         membership[keep][:, measurable],
+        camera.name,
+        pixels[keep],
         scales[measurable],
         masks.areas()[measurable].astype(np.float64),
         np.flatnonzero(measurable),
     )
+
+
+def trace_finely(
+    rasterizer: Rasterizer, cameras: Sequence[Camera], masks: MaskSource, rng: np.random.Generator
+) -> Iterator[MaskedRays]:
+    """An even and finer grid over every view that has masks, whatever their size; one at a time."""
+    for camera in cameras:
+        view_masks = masks.read(camera.name)
+        if view_masks is not None and len(view_masks):
+            pixels = _distinct(_jittered_grid(camera, FINE_PIXELS, rng), camera)
+            membership = view_masks.at(view_masks.from_camera(pixels, camera))
+            yield MaskedRays(rasterizer.trace(camera, pixels), membership)
 
 
 def choose_pixels(camera: Camera, masks: ViewMasks, rng: np.random.Generator) -> np.ndarray:
@@ -115,14 +134,26 @@ def choose_pixels(camera: Camera, masks: ViewMasks, rng: np.random.Generator) ->
     Returns:
         [P, 2] int64 (column, row) inside the image, no two equal.
     """
-    cell = np.sqrt(camera.width * camera.height / GRID_PIXELS)
-    columns, rows = max(round(camera.width / cell), 1), max(round(camera.height / cell), 1)
-    corner = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
-    grid = (corner + rng.random(corner.shape)) / [columns, rows]
-    chosen = [(grid * [camera.width, camera.height]).astype(np.int64)]
-    counts = masks.at(masks.from_camera(chosen[0], camera)).sum(axis=0)
+    grid = _jittered_grid(camera, GRID_PIXELS, rng)
+    chosen = [grid]
+    counts = masks.at(masks.from_camera(grid, camera)).sum(axis=0)
     for mask in np.flatnonzero(counts < PIXELS_PER_MASK):
         inside = masks.pixels_of(mask)
         missing = min(PIXELS_PER_MASK - counts[mask], len(inside))
         chosen.append(masks.to_camera(rng.choice(inside, missing, replace=False), camera))
-    return np.unique(np.concatenate(chosen), axis=0)
+    return _distinct(np.concatenate(chosen), camera)
+
+
+def _jittered_grid(camera: Camera, count: int, rng: np.random.Generator) -> np.ndarray:
+    """About so many pixels, [P, 2] int64, one in each cell of a grid."""
+    cell = np.sqrt(camera.width * camera.height / count)
+    columns, rows = max(round(camera.width / cell), 1), max(round(camera.height / cell), 1)
+    corner = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1).reshape(-1, 2)
+    grid = (corner + rng.random(corner.shape)) / [columns, rows]
+    return (grid * [camera.width, camera.height]).astype(np.int64)
+
+
+def _distinct(pixels: np.ndarray, camera: Camera) -> np.ndarray:
+    """Each of some pixels [P, 2] once, column by column."""
+    columns, rows = pixels.T
+    return np.column_stack(np.divmod(np.unique(columns * camera.height + rows), camera.height))

@@ -10,7 +10,7 @@ import numpy as np
 from .. import __version__
 from ..affinity.checkpoint import Checkpoint, training_key
 from ..affinity.field import AffinityField, Provenance
-from ..affinity.ray_bank import ViewRays, build_ray_bank
+from ..affinity.ray_bank import ViewRays, build_ray_bank, trace_finely
 from ..affinity.recipes import Recipe, recipe_named
 from ..affinity.trainer import Trainer
 from ..cameras.camera import Camera
@@ -53,7 +53,8 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     key = training_key(scene.fingerprint, bank, recipe, message.seed)
     checkpoint = Checkpoint(scene.workspace.checkpoint, key)
     field, loss = _learn(scene, bank, recipe, message.seed, checkpoint, report)
-    field = replace(field, things=agree(field, bank, report))
+    fine = trace_finely(scene.rasterizer, cameras, store, rng)
+    field = replace(field, things=agree(field, bank, fine, report))
     provenance = Provenance(
         scene=scene.path.name,
         fingerprint=scene.fingerprint,

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ..affinity.field import AffinityField
-from ..affinity.ray_bank import MaskSource, ViewRays, build_ray_bank
+from ..affinity.ray_bank import MaskSource, ViewRays, build_ray_bank, trace_finely
 from ..cameras.camera import Camera
 from ..errors import BadInput
 from ..files import replacing
@@ -111,8 +111,11 @@ def build_index(
     Raises:
         BadInput: no mask covers anything, or none of them agree.
     """
-    bank = build_ray_bank(rasterizer, cameras, masks, np.random.default_rng(0), report)
-    things = agree(field, bank, report) if field.things is None else field.things
+    rng = np.random.default_rng(0)
+    bank = build_ray_bank(rasterizer, cameras, masks, rng, report)
+    things = field.things
+    if things is None:
+        things = agree(field, bank, trace_finely(rasterizer, cameras, masks, rng), report)
     selected = things.selected(THRESHOLD)
     votes = choose_votes(bank, selected.tocsr())
     told_apart = np.diff(selected.indptr) < len(field.features)

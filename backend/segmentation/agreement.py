@@ -6,7 +6,7 @@ they vote on every Gaussian by how much it shows in them. The idea that views sh
 agree on a mask is that of Yan et al. 2024, MaskClustering.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numba
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 import torch
 
 from ..affinity.field import AffinityField
-from ..affinity.ray_bank import ViewRays
+from ..affinity.ray_bank import MaskedRays, ViewRays
 from ..affinity.ray_kernels import blend
 from ..affinity.things import SURELY, Things
 from ..progress import Report, silent
@@ -41,12 +41,18 @@ class Votes:
     views: np.ndarray  # [Q] how many had a vote
 
 
-def agree(field: AffinityField, bank: Sequence[ViewRays], report: Report = silent) -> Things:
+def agree(
+    field: AffinityField,
+    bank: Sequence[ViewRays],
+    fine: Iterable[MaskedRays],
+    report: Report = silent,
+) -> Things:
     """The things that the masks of a bank agree on, in no order.
 
     Args:
         field: trained on the bank.
         bank: traced views with their masks.
+        fine: the same views with more pixels, which say where exactly a thing ends.
         report: told the stages.
     """
     features, scales = _queries(field, bank, report)
@@ -55,14 +61,10 @@ def agree(field: AffinityField, bank: Sequence[ViewRays], report: Report = silen
     if group.max() < 0:
         return Things.none(len(field.features))
     candidates, scales = _selected(field, features, scales, group, report)
-    views, seen = [], []
-    for rays in bank:
+    for done, least_fit in enumerate(FITS, 1):
+        rays = bank if done < len(FITS) else fine
         report("Agreeing on things", 0.0)
-        views.append(MaskedView.of(rays, len(field.features)))
-        seen.append(sp.csc_array(views[-1].weights.sum(axis=0)[:, None]))
-    seen = sp.hstack(seen, "csr")
-    for least_fit in FITS:
-        votes = _vote(views, seen, candidates, least_fit, report)
+        votes = _vote(rays, len(bank), candidates, least_fit, report)
         report("Agreeing on things", 1.0)
         kept = _worth_keeping(votes)
         candidates, scales = votes.belonging[:, kept], scales[kept]
@@ -124,8 +126,8 @@ def _selected(
 
 
 def _vote(
-    views: Sequence[MaskedView],
-    seen: sp.csr_array,
+    views: Iterable[MaskedRays],
+    count: int,
     candidates: sp.csr_array,
     least_fit: float,
     report: Report,
@@ -133,21 +135,23 @@ def _vote(
     """Let the mask of each view that fits a candidate best say what belongs to it.
 
     Args:
-        views: V of them.
-        seen: [N, V] float32, pixels that a Gaussian makes up in each.
+        views: with their masks.
+        count: about how many views these are.
         candidates: [N, Q] float32, how surely each Gaussian belongs.
         least_fit: IoU from which that mask has a vote.
         report: told view by view.
     """
     selected = (candidates > THRESHOLD).astype(np.float32)
-    share, fits = sp.csr_array(candidates.shape, dtype=np.float32), []
-    for done, view in enumerate(views):
-        report("Agreeing on things", done / len(views))
+    share, fits, seen = sp.csr_array(candidates.shape, dtype=np.float32), [], []
+    for done, rays in enumerate(views):
+        report("Agreeing on things", min(done / count, 1.0))
+        view = MaskedView.of(rays, selected.shape[0])
         fit, best = view.best_masks(selected)
         has_vote = sp.diags_array((fit >= least_fit).astype(np.float32))
         share += view.weights.T @ (view.membership[:, best] @ has_vote)
         fits.append(fit)
-    fits = np.array(fits)
+        seen.append(sp.csc_array(view.weights.sum(axis=0)[:, None]))
+    fits, seen = np.array(fits), sp.hstack(seen, "csr")  # [V, Q]; [N, V] pixels in each view
     has_vote = fits >= least_fit
     asked = _weight_where(seen, has_vote, share)
     counts = asked > LEAST_WEIGHT

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse as sp
 
-from ..affinity.ray_bank import ViewRays
+from ..affinity.ray_bank import MaskedRays
 
 LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there
 
@@ -18,11 +18,11 @@ class MaskedView:
     membership: sp.csr_array  # [P, M] float32, whether a pixel lies in a mask
 
     @classmethod
-    def of(cls, rays: ViewRays, gaussians: int) -> "MaskedView":
+    def of(cls, rays: MaskedRays, gaussians: int) -> "MaskedView":
         traced = rays.traced
         weights = traced.weights, traced.gaussians, traced.offsets.astype(np.int32)
         return cls(
-            sp.csr_array(weights, (len(rays), gaussians)),
+            sp.csr_array(weights, (len(traced), gaussians)),
             sp.csr_array(rays.membership.astype(np.float32)),
         )
 

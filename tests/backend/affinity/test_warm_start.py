@@ -33,7 +33,7 @@ def scale_map_of(bank):
 def test_each_pixel_belongs_to_one_mask(scale, expected):
     membership = np.array([(1, 1, 1), (0, 1, 0), (0, 0, 1)], bool)
     scales = np.array([0.0, 0.5, 1.0])
-    rays = ViewRays("", np.zeros((3, 2)), None, membership, scales, np.ones(3), np.arange(3))
+    rays = ViewRays(None, membership, "", np.zeros((3, 2)), scales, np.ones(3), np.arange(3))
     one_hot = segments(rays, ScaleMap(scales, scales), scale).toarray()
     assert np.array_equal(one_hot, np.eye(3)[expected])
 

@@ -42,7 +42,7 @@ def found(things) -> np.ndarray:
 
 
 def test_each_part_and_each_whole_is_one_thing(panels, bank, features):
-    things = agree(field_of(features, bank), bank)
+    things = agree(field_of(features, bank), bank, bank)
     parts = [panels.parts == 0, panels.parts == 3]
     wholes = [panels.objects == k for k in range(3)]
     wrong = (found(things)[:, None] != np.array(parts + wholes)).sum(axis=2)
@@ -55,7 +55,7 @@ def test_the_masks_outvote_what_was_learned_wrongly(panels, bank, features):
     wrong = np.flatnonzero(panels.objects == 1)[[105, 250, 333]]
     taught = features.copy()
     taught[wrong] = features[0]  # of another panel
-    things = found(agree(field_of(taught, bank), bank))
+    things = found(agree(field_of(taught, bank), bank, bank))
     (middle,) = things[things[:, panels.objects == 1].mean(axis=1) > 0.5]
     assert middle[wrong].all()
 
@@ -63,7 +63,7 @@ def test_the_masks_outvote_what_was_learned_wrongly(panels, bank, features):
 def test_what_no_ray_meets_goes_by_its_feature(panels, bank, features):
     hidden = features[panels.objects == 2][:1]
     field = field_of(np.concatenate([features, hidden]), bank)
-    things = agree(field, bank)
+    things = agree(field, bank, bank)
     of_panel = things.belonging.toarray()[np.flatnonzero(panels.objects == 2)].min(axis=0) > 0
     assert (things.belonging.toarray()[-1] > 0).tolist() == of_panel.tolist()
 
@@ -76,9 +76,9 @@ def test_a_mask_of_one_view_is_no_thing(panels, features):
     rasterizer = make_rasterizer(panels.cloud, "cpu")
     rng = np.random.default_rng(0)
     bank = build_ray_bank(rasterizer, panels.cameras, replace(panels, masks=masks), rng)
-    assert found(agree(field_of(features, bank), bank)).mean(axis=1).max() < 0.4
+    assert found(agree(field_of(features, bank), bank, bank)).mean(axis=1).max() < 0.4
 
 
 def test_a_field_that_learned_nothing_has_no_things(panels, bank, features):
     for nothing in (0 * features, features[:1].repeat(len(features), axis=0)):
-        assert len(agree(field_of(nothing, bank), bank)) == 0
+        assert len(agree(field_of(nothing, bank), bank, bank)) == 0
