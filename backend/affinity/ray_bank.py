@@ -125,7 +125,8 @@ def trace_finely(
         if view_masks is not None and len(view_masks):
             pixels = _distinct(_jittered_grid(camera, FINE_PIXELS, rng), camera)
             membership = view_masks.at(view_masks.from_camera(pixels, camera))
-            yield MaskedRays(rasterizer.trace(camera, pixels), membership)
+            masked = membership.any(axis=1)  # what has no mask was missed, or is nothing
+            yield MaskedRays(rasterizer.trace(camera, pixels[masked]), membership[masked])
 
 
 def choose_pixels(camera: Camera, masks: ViewMasks, rng: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,9 @@ import scipy.sparse as sp
 
 from ..affinity.ray_bank import MaskedRays
 
-LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there
+LEAST_WEIGHT = 0.05  # pixels that a Gaussian must make up to be said anything of
+LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there,
+LEAST_SHARE = 1 / 5000  # and how large a part of all pixels
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class MaskedView:
             sp.csr_array(rays.membership.astype(np.float32)),
         )
 
-    def best_masks(self, selected: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
-        """IoU [Q] of what the view shows of each set with its best mask, and which [Q] that is.
+    def fits(self, selected: sp.csr_array) -> np.ndarray:
+        """IoU [M, Q] of each mask with what the view shows of each set.
 
-        Where the view shows next to nothing of a set, the IoU is -1.
+        Where the view shows next to nothing of a set, it is -1.
 
         Args:
             selected: [N, Q] float32, 1 for the Gaussians of each set.
@@ -38,4 +40,10 @@ class MaskedView:
         shared = (self.membership.T @ shown).toarray()
         sizes = shown.sum(axis=0)
         iou = shared / np.maximum(self.membership.sum(axis=0)[:, None] + sizes - shared, 1)
-        return np.where(sizes >= LEAST_SHOWN, iou.max(axis=0), -1), iou.argmax(axis=0)
+        least = max(LEAST_SHOWN, LEAST_SHARE * self.weights.shape[0])
+        return np.where(sizes >= least, iou, -1)
+
+    def best_masks(self, selected: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
+        """The best of `fits` for each set [Q], and which mask [Q] that is."""
+        fits = self.fits(selected)
+        return fits.max(axis=0), fits.argmax(axis=0)

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 
 from backend.affinity.ray_bank import build_ray_bank
 from backend.affinity.recipes import recipe_named
@@ -67,12 +66,11 @@ def test_what_is_not_there_is_not_found(index, sees_colors):
     assert len(distinct_hits(index.selections, ranking, 0.0, 2)) == 2
 
 
-def test_where_all_features_are_the_same_there_is_no_thing(panels, field, colored, sees_colors):
-    same = replace(field, features=torch.ones_like(field.features))
+def test_where_only_one_view_has_masks_there_is_no_thing(panels, field, colored, sees_colors):
+    one = panels.cameras[:1]
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
     with pytest.raises(BadInput, match="do not agree on any thing"):
-        build_index(
-            make_rasterizer(panels.cloud, "cpu"), panels.cameras, panels, same, sees_colors, colored
-        )
+        build_index(rasterizer, one, panels, field, sees_colors, colored)
 
 
 def test_no_two_hits_are_the_same_thing(index, sees_colors):

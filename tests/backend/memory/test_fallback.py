@@ -87,12 +87,13 @@ def test_training_goes_on_on_the_cpu_from_where_it_was(panels, monkeypatch):
 
     monkeypatch.setattr(FeatureTable, "render", render_or_fail)
     monkeypatch.setattr(trainer, "_move", lambda device: remember(move(device)))
-    field = trainer.run(lambda stage, fraction, detail="": told.append(detail))
+    field = trainer.run(lambda stage, fraction, detail="": told.append((stage, detail)))
     before, after = states
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert trainer.steps_done == SHORT.steps
-    assert ["CPU" in detail for detail in told[1:]] == [False] * 30 + [True] * 30
+    steps = [detail for stage, detail in told if stage == "Training"]
+    assert ["CPU" in detail for detail in steps[1:]] == [False] * 30 + [True] * 30
     assert cluster(field, 1.0).labels.max() == 2  # the three panels
 
 

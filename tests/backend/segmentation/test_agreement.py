@@ -79,6 +79,9 @@ def test_a_mask_of_one_view_is_no_thing(panels, features):
     assert found(agree(field_of(features, bank), bank, bank)).mean(axis=1).max() < 0.4
 
 
-def test_a_field_that_learned_nothing_has_no_things(panels, bank, features):
+def test_masks_agree_though_the_field_learned_nothing(panels, bank, features):
     for nothing in (0 * features, features[:1].repeat(len(features), axis=0)):
-        assert len(agree(field_of(nothing, bank), bank, bank)) == 0
+        things = found(agree(field_of(nothing, bank), bank, bank))
+        sets = [panels.parts == 0, panels.parts == 3, *(panels.objects == k for k in range(3))]
+        wrong = (things[:, None] != np.array(sets)).sum(axis=2)
+        assert sorted(wrong.argmin(axis=1)) == [0, 1, 2, 3, 4] and wrong.min(axis=1).max() < 20

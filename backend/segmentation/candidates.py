@@ -1,0 +1,135 @@
+"""Candidates for things: what the field says to each mask, and what masks show by themselves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from ..affinity.field import AffinityField
+from ..affinity.ray_bank import ViewRays
+from ..affinity.ray_kernels import blend
+from ..progress import Report, silent
+from .anchors import THRESHOLD, choose_anchors, selected_anchors
+from .mask_fit import LEAST_WEIGHT, MaskedView
+from .similarity import similarity
+
+ALIKE = 0.85  # IoU from which two masks, or two things, are one
+LEAST_PIXELS = 12  # that are known of a mask that is looked at by itself
+MOST_LIFTED = 1000  # masks that are: what they show, others of the same thing show too
+
+
+def ask_field(
+    field: AffinityField, bank: Sequence[ViewRays], report: Report = silent
+) -> tuple[sp.csr_array, np.ndarray]:
+    """What each mask selects when it is asked of the field as a click would be.
+
+    Args:
+        field: trained on the bank.
+        bank: traced views with their masks.
+        report: told the stages.
+
+    Returns:
+        Cosines above the threshold [N, Q], masks that select the same taken together; scales [Q].
+    """
+    features, scales = _queries(field, bank, report)
+    anchors = choose_anchors(field, np.random.default_rng(0))
+    group = _grouped(selected_anchors(field, anchors, features, scales, report), report)
+    return _selected(field, features, scales, group, report)
+
+
+def lift_unexplained(
+    field: AffinityField,
+    bank: Sequence[ViewRays],
+    found: sp.csr_array,
+    report: Report = silent,
+) -> tuple[sp.csr_array, np.ndarray]:
+    """The Gaussians that show in the masks that nothing found is like, mask by mask.
+
+    Args:
+        field: trained on the bank.
+        bank: traced views with their masks.
+        found: [N, Q] how surely each Gaussian belongs to what is known already.
+        report: told view by view.
+
+    Returns:
+        Ones [N, L] for L masks of the bank, spread over its views; scales [L].
+    """
+    selected = (found > THRESHOLD).astype(np.float32)
+    lifted, scales = [_no_sets(selected.shape[0])], [np.zeros(0)]
+    for done, rays in enumerate(bank):
+        report("Looking at what is left", done / len(bank), rays.name)
+        view = MaskedView.of(rays, selected.shape[0])
+        pixels = view.membership.sum(axis=0)
+        left = (view.fits(selected).max(axis=1, initial=0) < ALIKE) & (pixels >= LEAST_PIXELS)
+        lifted.append(_lifted(view, left))
+        scales.append(field.scale_map.to_unit(rays.mask_scales[left]))
+    lifted, scales = sp.hstack(lifted, "csc"), np.concatenate(scales)
+    some = slice(None, None, max(1, -(-len(scales) // MOST_LIFTED)))
+    return sp.csr_array(lifted[:, some]), scales[some]
+
+
+def _no_sets(gaussians: int) -> sp.csc_array:
+    return sp.csc_array((gaussians, 0), dtype=np.float32)
+
+
+def _lifted(view: MaskedView, masks: np.ndarray) -> sp.csc_array:
+    """Ones [N, L] for the Gaussians that a view shows mostly within each of some masks."""
+    within = sp.csc_array(view.weights.T @ view.membership[:, np.flatnonzero(masks)])
+    shown = view.weights.sum(axis=0)[within.indices]
+    mostly = (within.data > 0.5 * shown) & (shown > LEAST_WEIGHT)
+    within.data = mostly.astype(np.float32)
+    within.eliminate_zeros()
+    return within
+
+
+def _queries(
+    field: AffinityField, bank: Sequence[ViewRays], report: Report
+) -> tuple[np.ndarray, np.ndarray]:
+    """Mean rendered feature under each mask (Eq. 14), [M, D] of unit length; its scale, [M]."""
+    report("Looking at the masks", 0.0)
+    features, means, scales = np.ascontiguousarray(field.features.cpu().numpy()), [], []
+    for done, rays in enumerate(bank):
+        report("Looking at the masks", done / len(bank), rays.name)
+        traced = rays.traced
+        rendered = blend(traced.offsets, traced.gaussians, traced.weights, features)
+        means.append(rays.membership.T.astype(np.float32) @ rendered)
+        scales.append(field.scale_map.to_unit(rays.mask_scales))
+    means = np.concatenate(means)
+    lengths = np.linalg.norm(means, axis=1, keepdims=True)
+    return means / np.maximum(lengths, 1e-12), np.concatenate(scales)
+
+
+def _grouped(selected: np.ndarray, report: Report) -> np.ndarray:
+    """Group bits [M, B] by the first that they are like: [M] group of each, -1 of what is empty."""
+    words = np.pad(selected, ((0, 0), (0, -selected.shape[1] % 8))).view(np.uint64)
+    sizes = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    leaders = np.empty(0, np.int64)
+    group = np.full(len(words), -1)
+    for mask in np.flatnonzero(sizes):
+        report("Comparing masks", mask / len(words))
+        shared = np.bitwise_count(words[leaders] & words[mask]).sum(axis=1, dtype=np.int64)
+        iou = shared / (sizes[leaders] + sizes[mask] - shared)
+        if iou.max(initial=0) < ALIKE:
+            leaders, iou = np.append(leaders, mask), np.append(iou, 1)
+        group[mask] = iou.argmax()
+    return group
+
+
+def _selected(
+    field: AffinityField,
+    features: np.ndarray,
+    scales: np.ndarray,
+    group: np.ndarray,
+    report: Report,
+) -> tuple[sp.csr_array, np.ndarray]:
+    """Cosines [N, Q] above the threshold with the mean query of each group; its scales [Q]."""
+    columns, of_group = [_no_sets(len(field.features))], []
+    count = group.max(initial=-1) + 1
+    for k in range(count):
+        report("Selecting with each mask", k / count)
+        of_group.append(scales[group == k].mean())
+        query = torch.from_numpy(features[group == k].mean(axis=0)).to(field.features.device)
+        cosine = similarity(field, query, float(of_group[-1]))
+        columns.append(sp.csc_array(np.where(cosine > THRESHOLD, cosine, 0)[:, None]))
+    return sp.hstack(columns, format="csr"), np.array(of_group)
