@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 
 from backend.affinity.feature_table_cpu import CpuFeatureTable
-from backend.affinity.ray_bank import build_ray_bank, choose_pixels, trace_view
+from backend.affinity.ray_bank import build_ray_bank, choose_pixels, trace_finely, trace_view
 from backend.affinity.ray_kernels import spread
 from backend.errors import BadInput, Cancelled
 from backend.masks.view_masks import ViewMasks
@@ -75,6 +77,22 @@ def test_small_masks_are_topped_up(panels):
     pixels = choose_pixels(camera, masks, np.random.default_rng(0))
     assert masks.at(pixels).sum(axis=0).tolist() == [16, 1]
     assert len(np.unique(pixels, axis=0)) == len(pixels)
+
+
+def test_a_fine_trace_meets_every_masked_pixel_of_a_small_view_once(panels):
+    rasterizer, rng = make_rasterizer(panels.cloud, "cpu"), np.random.default_rng(0)
+    unmasked = panels.cameras[0].resized(96, 48)
+    views = [replace(unmasked, name="without masks"), *panels.cameras]
+    traced = list(trace_finely(rasterizer, views, panels, rng))
+    assert len(traced) == len(panels.cameras)
+    for rays, camera in zip(traced, panels.cameras, strict=True):
+        masks = panels.read(camera.name)
+        assert rays.membership.sum(axis=0).tolist() == masks.areas().tolist()
+        assert len(rays.traced) == masks.unpack().any(axis=0).sum()
+        of_half = rays.traced.take(np.flatnonzero(rays.membership[:, 3]))
+        assert of_half.weights[panels.parts[of_half.gaussians] == 3].sum() > 0.9 * (
+            of_half.weights.sum()
+        )
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from backend.affinity.field import AffinityField
@@ -13,6 +14,7 @@ from backend.affinity.scale_map import ScaleMap
 from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
 from backend.segmentation.agreement import agree
+from backend.segmentation.candidates import lift_unexplained
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,13 @@ def test_masks_agree_though_the_field_learned_nothing(panels, bank, features):
         sets = [panels.parts == 0, panels.parts == 3, *(panels.objects == k for k in range(3))]
         wrong = (things[:, None] != np.array(sets)).sum(axis=2)
         assert sorted(wrong.argmin(axis=1)) == [0, 1, 2, 3, 4] and wrong.min(axis=1).max() < 20
+
+
+def test_only_masks_that_nothing_explains_are_looked_at_by_themselves(panels, bank, features):
+    field = field_of(features, bank)
+    wholes = sp.csr_array(np.eye(3, dtype=np.float32)[panels.objects])
+    lifted, scales = lift_unexplained(field, bank, wholes)
+    lower, upper = panels.parts == 3, panels.parts == 0
+    assert len(scales) == 2 * len(bank)  # both halves of the first panel in each view
+    for column in lifted.toarray().T > 0:
+        assert max((column & half).sum() / (column | half).sum() for half in (lower, upper)) > 0.8
