@@ -17,6 +17,7 @@ from ..affinity.things import SURELY, Things
 from ..progress import Report, silent
 from .anchors import THRESHOLD
 from .candidates import ALIKE, ask_field, lift_unexplained
+from .mask_fit import MaskedView
 from .voting import Votes, vote
 
 LEAST_AGREEMENT = 0.55  # mean IoU with the best masks of all views that show the thing
@@ -44,29 +45,32 @@ def agree(
         report: told the stages.
     """
     asked = ask_field(field, bank, report)
-    known, scales = _settle(bank, *asked, FITS, LEAST_AGREEMENT, report)
-    lifted = lift_unexplained(field, bank, known, report)
-    more, more_scales = _settle(bank, *lifted, FITS_OF_MASKS, LEAST_AT_FIRST, report)
-    candidates, scales = sp.hstack([known, more], "csr"), np.concatenate([scales, more_scales])
-    votes = vote(fine, len(bank), candidates, LAST_FIT, report)
+    views = [MaskedView.of(rays, len(field.features)) for rays in bank]
+    known, scales = _settle(views, *asked, FITS, LEAST_AGREEMENT, report)
+    mask_scales = [field.scale_map.to_unit(rays.mask_scales) for rays in bank]
+    lifted = lift_unexplained(views, mask_scales, known, report)
+    more, more_scales = _settle(views, *lifted, FITS_OF_MASKS, LEAST_AT_FIRST, report)
+    candidates, scales = sp.hstack([known, more], "csc"), np.concatenate([scales, more_scales])
+    fine_views = (MaskedView.of(rays, len(field.features)) for rays in fine)
+    votes = vote(fine_views, len(bank), candidates, LAST_FIT, report)
     least = np.repeat([LEAST_AGREEMENT, LEAST_WITHOUT_FIELD], [known.shape[1], more.shape[1]])
     kept = _worth_keeping(votes, least)
-    in_bytes = sp.csc_array(votes.belonging[:, kept])
+    in_bytes = votes.belonging[:, kept]
     in_bytes.data = np.round(in_bytes.data * SURELY).astype(np.uint8)
     return Things(in_bytes, scales[kept])
 
 
 def _settle(
-    bank: Sequence[ViewRays],
-    candidates: sp.csr_array,
+    views: Sequence[MaskedView],
+    candidates: sp.csc_array,
     scales: np.ndarray,
     fits: Sequence[float],
     least_agreement: float,
     report: Report,
-) -> tuple[sp.csr_array, np.ndarray]:
+) -> tuple[sp.csc_array, np.ndarray]:
     """Candidates [N, Q] and their scales [Q] after some rounds of votes; those worth keeping."""
     for least_fit in fits:
-        votes = vote(bank, len(bank), candidates, least_fit, report)
+        votes = vote(views, len(views), candidates, least_fit, report)
         kept = _worth_keeping(votes, least_agreement)
         candidates, scales = votes.belonging[:, kept], scales[kept]
     return candidates, scales

@@ -21,7 +21,7 @@ MOST_LIFTED = 1000  # masks that are: what they show, others of the same thing s
 
 def ask_field(
     field: AffinityField, bank: Sequence[ViewRays], report: Report = silent
-) -> tuple[sp.csr_array, np.ndarray]:
+) -> tuple[sp.csc_array, np.ndarray]:
     """What each mask selects when it is asked of the field as a click would be.
 
     Args:
@@ -39,34 +39,33 @@ def ask_field(
 
 
 def lift_unexplained(
-    field: AffinityField,
-    bank: Sequence[ViewRays],
-    found: sp.csr_array,
+    views: Sequence[MaskedView],
+    mask_scales: Sequence[np.ndarray],
+    found: sp.csc_array,
     report: Report = silent,
-) -> tuple[sp.csr_array, np.ndarray]:
+) -> tuple[sp.csc_array, np.ndarray]:
     """The Gaussians that show in the masks that nothing found is like, mask by mask.
 
     Args:
-        field: trained on the bank.
-        bank: traced views with their masks.
+        views: with their masks.
+        mask_scales: of each view, [M] in [0, 1].
         found: [N, Q] how surely each Gaussian belongs to what is known already.
         report: told view by view.
 
     Returns:
-        Ones [N, L] for L masks of the bank, spread over its views; scales [L].
+        Ones [N, L] for L masks, spread over the views; scales [L].
     """
-    selected = (found > THRESHOLD).astype(np.float32)
+    selected = (found > THRESHOLD).astype(np.float32).tocsr()
     lifted, scales = [_no_sets(selected.shape[0])], [np.zeros(0)]
-    for done, rays in enumerate(bank):
-        report("Looking at what is left", done / len(bank), rays.name)
-        view = MaskedView.of(rays, selected.shape[0])
+    for done, (view, of_view) in enumerate(zip(views, mask_scales, strict=True)):
+        report("Looking at what is left", done / len(views))
         pixels = view.membership.sum(axis=0)
         left = (view.fits(selected).max(axis=1, initial=0) < ALIKE) & (pixels >= LEAST_PIXELS)
         lifted.append(_lifted(view, left))
-        scales.append(field.scale_map.to_unit(rays.mask_scales[left]))
+        scales.append(of_view[left])
     lifted, scales = sp.hstack(lifted, "csc"), np.concatenate(scales)
     some = slice(None, None, max(1, -(-len(scales) // MOST_LIFTED)))
-    return sp.csr_array(lifted[:, some]), scales[some]
+    return lifted[:, some], scales[some]
 
 
 def _no_sets(gaussians: int) -> sp.csc_array:
@@ -122,7 +121,7 @@ def _selected(
     scales: np.ndarray,
     group: np.ndarray,
     report: Report,
-) -> tuple[sp.csr_array, np.ndarray]:
+) -> tuple[sp.csc_array, np.ndarray]:
     """Cosines [N, Q] above the threshold with the mean query of each group; its scales [Q]."""
     columns, of_group = [_no_sets(len(field.features))], []
     count = group.max(initial=-1) + 1
@@ -132,4 +131,4 @@ def _selected(
         query = torch.from_numpy(features[group == k].mean(axis=0)).to(field.features.device)
         cosine = similarity(field, query, float(of_group[-1]))
         columns.append(sp.csc_array(np.where(cosine > THRESHOLD, cosine, 0)[:, None]))
-    return sp.hstack(columns, format="csr"), np.array(of_group)
+    return sp.hstack(columns, format="csc"), np.array(of_group)

@@ -1,6 +1,7 @@
 """How well the masks of a view fit sets of Gaussians."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -27,6 +28,13 @@ class MaskedView:
             sp.csr_array(weights, (len(traced), gaussians)),
             sp.csr_array(rays.membership.astype(np.float32)),
         )
+
+    @cached_property
+    def seen(self) -> tuple[np.ndarray, np.ndarray]:
+        """The Gaussians that the rays meet, [S] indices, and how many pixels each makes up, [S]."""
+        pixels = self.weights.sum(axis=0)
+        seen = np.flatnonzero(pixels)
+        return seen.astype(np.int32), pixels[seen]
 
     def fits(self, selected: sp.csr_array) -> np.ndarray:
         """IoU [M, Q] of each mask with what the view shows of each set.

@@ -1,64 +1,63 @@
 """Masks vote on what belongs to a candidate: of each view the one that fits it best."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 import scipy.sparse as sp
 
-from ..affinity.ray_bank import MaskedRays
 from ..progress import Report, silent
 from .anchors import THRESHOLD
 from .mask_fit import LEAST_WEIGHT, MaskedView
 
 KEPT = 0.25  # belonging below which none is noted
+TOGETHER = 16  # views whose votes are kept before they join the others
 
 
 @dataclass(frozen=True)
 class Votes:
     """What the views say of Q candidates."""
 
-    belonging: sp.csr_array  # [N, Q] float32 in [0, 1]
+    belonging: sp.csc_array  # [N, Q] float32 in [0, 1]
     agreement: np.ndarray  # [Q] mean IoU with the best masks
     views: np.ndarray  # [Q] how many had a vote
 
 
 def vote(
-    views: Iterable[MaskedRays],
+    views: Iterable[MaskedView],
     count: int,
-    candidates: sp.csr_array,
+    candidates: sp.csc_array,
     least_fit: float,
     report: Report = silent,
 ) -> Votes:
     """Let the mask of each view that fits a candidate best say what belongs to it.
 
     Args:
-        views: with their masks.
-        count: about how many views these are.
+        views: each is looked at once.
+        count: about how many these are.
         candidates: [N, Q] float32, how surely each Gaussian belongs.
         least_fit: IoU from which that mask has a vote.
         report: told view by view.
     """
-    selected = (candidates > THRESHOLD).astype(np.float32)
-    share, fits, seen = sp.csr_array(candidates.shape, dtype=np.float32), [], []
-    for done, rays in enumerate(views):
+    selected = (candidates > THRESHOLD).astype(np.float32).tocsr()
+    fits, seen, said = [], [], []
+    share = sp.csc_array(candidates.shape, dtype=np.float32)
+    for done, view in enumerate(views):
         report("Agreeing on things", min(done / count, 1.0))
-        view = MaskedView.of(rays, selected.shape[0])
         fit, best = view.best_masks(selected)
         has_vote = sp.diags_array((fit >= least_fit).astype(np.float32))
-        share += view.weights.T @ (view.membership[:, best] @ has_vote)
+        said.append(view.weights.T @ (view.membership[:, best] @ has_vote))
         fits.append(fit)
-        seen.append(sp.csc_array(view.weights.sum(axis=0)[:, None]))
-    fits, seen = np.array(fits), sp.hstack(seen, "csr")  # [V, Q]; [N, V] pixels in each view
+        seen.append(view.seen)
+        if len(said) == TOGETHER:
+            share, said = share + _sum(said), []
+    share, fits = _sum([share, *said]), np.array(fits)
     has_vote = fits >= least_fit
-    asked = _weight_where(seen, has_vote, share)
-    counts = asked > LEAST_WEIGHT
-    # Half of the votes are what the threshold is to a cosine.
-    share.data = np.where(counts, np.minimum(2 * THRESHOLD * share.data / asked, 1), 0)
+    belonging = _balanced(share, _pixels_asked(share, seen, has_vote, report))
     unasked = candidates.copy()
-    unasked.data = unasked.data * (_weight_where(seen, has_vote, candidates) <= LEAST_WEIGHT)
-    belonging = share + unasked
+    unasked.data *= _pixels_asked(candidates, seen, has_vote, report) <= LEAST_WEIGHT
+    belonging = belonging + unasked
     belonging.data[belonging.data < KEPT] = 0
     belonging.eliminate_zeros()
     shown_in = fits >= 0
@@ -66,24 +65,49 @@ def vote(
     return Votes(belonging, agreement, has_vote.sum(axis=0))
 
 
-def _weight_where(seen: sp.csr_array, has_vote: np.ndarray, candidates: sp.csr_array) -> np.ndarray:
-    """For each entry of candidates [N, Q]: pixels of its Gaussian in views with a vote on it."""
-    out = np.empty(candidates.nnz, np.float32)
-    first, views, first_candidate, columns = (  # of one type, so that it is compiled once
-        array.astype(np.int32, copy=False)
-        for matrix in (seen, candidates)
-        for array in (matrix.indptr, matrix.indices)
-    )
-    _add_where(first, views, seen.data, has_vote, first_candidate, columns, out)
-    return out
+def _sum(matrices: Sequence[sp.csc_array]) -> sp.csc_array:
+    """The sum of at least one matrix, in halves: sparse sums grow."""
+    if len(matrices) == 1:
+        return matrices[0]
+    half = len(matrices) // 2
+    return _sum(matrices[:half]) + _sum(matrices[half:])
+
+
+def _balanced(share: sp.csc_array, asked: np.ndarray) -> sp.csc_array:
+    """Belonging by the votes: half of what was asked is what the threshold is to a cosine."""
+    belonging = share.copy()
+    belonging.data = np.minimum(2 * THRESHOLD * share.data / np.maximum(asked, LEAST_WEIGHT), 1)
+    belonging.data[asked <= LEAST_WEIGHT] = 0
+    return belonging
+
+
+def _pixels_asked(
+    sets: sp.csc_array,
+    seen: Sequence[tuple[np.ndarray, np.ndarray]],
+    has_vote: np.ndarray,
+    report: Report,
+) -> np.ndarray:
+    """For each entry of sets [N, Q]: pixels of its Gaussian in the views with a vote on the set.
+
+    Args:
+        sets: of Gaussians.
+        seen: of each of V views, see `MaskedView.seen`.
+        has_vote: boolean [V, Q].
+        report: told now and then.
+    """
+    asked = np.zeros(sets.nnz, np.float32)
+    first, members = (array.astype(np.int32, copy=False) for array in (sets.indptr, sets.indices))
+    for (gaussians, pixels), asks in zip(seen, has_vote, strict=True):
+        report("Agreeing on things", 1.0)
+        of_view = np.zeros(sets.shape[0], np.float32)
+        of_view[gaussians] = pixels
+        _add_where(asks, first, members, of_view, asked)
+    return asked
 
 
 @numba.njit(parallel=True, cache=True, nogil=True)
-def _add_where(first_seen, views, pixels, has_vote, first, columns, out):
-    for g in numba.prange(len(first) - 1):
-        for entry in range(first[g], first[g + 1]):
-            total = np.float32(0)
-            for k in range(first_seen[g], first_seen[g + 1]):
-                if has_vote[views[k], columns[entry]]:
-                    total += pixels[k]
-            out[entry] = total
+def _add_where(asks, first, members, of_view, asked):
+    for q in numba.prange(len(asks)):
+        if asks[q]:
+            for entry in range(first[q], first[q + 1]):
+                asked[entry] += of_view[members[entry]]

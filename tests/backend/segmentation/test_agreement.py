@@ -15,6 +15,7 @@ from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
 from backend.segmentation.agreement import agree
 from backend.segmentation.candidates import lift_unexplained
+from backend.segmentation.mask_fit import MaskedView
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +90,10 @@ def test_masks_agree_though_the_field_learned_nothing(panels, bank, features):
         assert sorted(wrong.argmin(axis=1)) == [0, 1, 2, 3, 4] and wrong.min(axis=1).max() < 20
 
 
-def test_only_masks_that_nothing_explains_are_looked_at_by_themselves(panels, bank, features):
-    field = field_of(features, bank)
+def test_only_masks_that_nothing_explains_are_looked_at_by_themselves(panels, bank):
+    views = [MaskedView.of(rays, len(panels.cloud)) for rays in bank]
     wholes = sp.csr_array(np.eye(3, dtype=np.float32)[panels.objects])
-    lifted, scales = lift_unexplained(field, bank, wholes)
+    lifted, scales = lift_unexplained(views, [rays.mask_scales for rays in bank], wholes)
     lower, upper = panels.parts == 3, panels.parts == 0
     assert len(scales) == 2 * len(bank)  # both halves of the first panel in each view
     for column in lifted.toarray().T > 0:
