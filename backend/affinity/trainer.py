@@ -56,23 +56,25 @@ class Trainer:
             report("Training", 0.0)
         self._gate = _first_gate(recipe, seed)
         self._place("cpu", torch.from_numpy(features), torch.from_numpy(neighbours))
-        self._fallback = Fallback(lambda: self._move("cpu"))  # no chunks: a step is small
-        if device != "cpu":
-            self._fallback.run(lambda: self._move(device))
+        self._wanted_device = device
 
     def run(self, report: Report = silent, checkpoint: Checkpoint | None = None) -> AffinityField:
         """Do the steps that are still to be done, from where the checkpoint is on."""
+        # No chunks: a step is small. Not kept: it holds this, which is too large to wait for gc.
+        fallback = Fallback(lambda: self._move("cpu"))
+        if self._device != self._wanted_device:
+            fallback.run(lambda: self._move(self._wanted_device))
         like, _ = self._state()
         if checkpoint is not None and (saved := checkpoint.load(like, self.recipe.steps)):
             self._restore(*saved)
         report("Training", self.steps_done / self.recipe.steps)
         while self.steps_done < self.recipe.steps:
-            self._fallback.run(self.step)
+            fallback.run(self.step)
             if checkpoint is not None and checkpoint.is_due():
                 checkpoint.save(*self._state())
-            detail = ", ".join(filter(None, [f"loss {self.loss:.3f}", self._fallback.note]))
+            detail = ", ".join(filter(None, [f"loss {self.loss:.3f}", fallback.note]))
             report("Training", self.steps_done / self.recipe.steps, detail)
-        features = self._fallback.run(lambda: self._table.smoothed(report))
+        features = fallback.run(lambda: self._table.smoothed(report))
         return AffinityField(features, self._gate, self.scale_map)
 
     def step(self) -> None:

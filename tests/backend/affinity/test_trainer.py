@@ -1,5 +1,7 @@
 """Training on the panels: what belongs together is found, at each of the two scales."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
@@ -71,6 +73,18 @@ def test_the_same_seed_gives_the_same_field(panels, bank):
     )
     assert torch.equal(first, second)
     assert not torch.equal(first, other)
+
+
+def test_what_a_training_held_is_free_as_soon_as_it_is_let_go_of(panels, bank):
+    trainer = Trainer(panels.cloud.means, bank, replace(SHORT, steps=2))
+    trainer.run()
+    left = weakref.ref(trainer)
+    gc.disable()  # a million Gaussians take 0.9 GB, and things would be agreed on beside them
+    try:
+        del trainer
+        assert left() is None
+    finally:
+        gc.enable()
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(panels, bank, tmp_path, monkeypatch):

@@ -88,7 +88,7 @@ def test_training_goes_on_on_the_cpu_from_where_it_was(panels, monkeypatch):
     monkeypatch.setattr(FeatureTable, "render", render_or_fail)
     monkeypatch.setattr(trainer, "_move", lambda device: remember(move(device)))
     field = trainer.run(lambda stage, fraction, detail="": told.append((stage, detail)))
-    before, after = states
+    _, before, after = states  # the first: when it moved to where it starts
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert trainer.steps_done == SHORT.steps
