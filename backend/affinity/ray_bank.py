@@ -21,7 +21,8 @@ from .mask_scale import mask_scales
 
 GRID_PIXELS = 4096  # pixels of the jittered grid over each view
 PIXELS_PER_MASK = 32  # a mask that the grid meets less often is topped up to this many
-FINE_PIXELS = 65_536  # of the grid that says where things end
+FINE_PIXELS = 65_536  # of the grid that says where things end,
+FINE_VIEWS = 200  # in so many views at most
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,8 @@ def trace_view(
 def trace_finely(
     rasterizer: Rasterizer, cameras: Sequence[Camera], masks: MaskSource, rng: np.random.Generator
 ) -> Iterator[MaskedRays]:
-    """An even and finer grid over every view that has masks, whatever their size; one at a time."""
-    for camera in cameras:
+    """An even and finer grid over the views that have masks, whatever their size; one at a time."""
+    for camera in cameras[:: max(1, -(-len(cameras) // FINE_VIEWS))]:
         view_masks = masks.read(camera.name)
         if view_masks is not None and len(view_masks):
             pixels = _distinct(_jittered_grid(camera, FINE_PIXELS, rng), camera)

@@ -1,7 +1,7 @@
 """How much memory a training needs, from counts: the arrays that live at its fullest moment.
 
-That moment is the end, when the features of all Gaussians are smoothed, or a picture
-before a SAM model. `benchmarks.memory` prints these figures beside measured ones; those
+That moment is the end, when the features of all Gaussians are smoothed or when the views
+agree on things, or a picture before a SAM model. `benchmarks.memory` prints these figures beside measured ones; those
 of a GPU are the same arrays, not measured on one.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..affinity.ray_bank import MaskSource, trace_view
+from ..affinity.ray_bank import FINE_VIEWS, MaskSource, trace_view
 from ..affinity.recipes import Recipe
 from ..cameras.camera import Camera
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from ..scene import Scene
 
 MB = 10**6
-ENGINE = 440 * MB  # Python, PyTorch and what numba has compiled
+ENGINE = 530 * MB  # Python, PyTorch and what numba has compiled
 ACTIVATED = 4 * (3 + 9 + 1 + 1)  # bytes of a Gaussian made ready to be rendered
 SPLATTED = 100  # bytes of a Gaussian in a view that gsplat renders
 VIEW_RAYS = 4096 * (45 * 8 + 136)  # bytes of a view's rays: 45 Gaussians each in trained scenes
+VOTES = 500  # bytes of a Gaussian in the votes on what it belongs to
+SEEN = 4  # bytes of a Gaussian in each view that is looked at finely: half of them show there
 STEP = 200 * MB  # of a GPU: pairs of pixels, and the Gaussians that a step reaches
 MASKS = 100  # of a view, where nobody knows yet
 DECODER = 400 * MB  # what a SAM model computes for a batch of points
@@ -71,7 +73,7 @@ def ram_needed(size: Size, recipe: Recipe, device: str) -> int:
     sam = reading + (size.sam and _sam(size) if device == "cpu" else size.sam)
     table = _table(size, recipe) if device == "cpu" else 0
     bank = size.views * size.view_rays
-    training = bank + max(table + _smoothed(size, recipe), reading)
+    training = bank + max(table + _smoothed(size, recipe), reading, _agreeing(size, recipe))
     return ENGINE + scene + max(sam, training)
 
 
@@ -90,6 +92,12 @@ def _table(size: Size, recipe: Recipe) -> int:
 def _smoothed(size: Size, recipe: Recipe) -> int:
     """Smoothed features, their unit vectors, and those in the order in which they are kept."""
     return size.gaussians * 4 * 3 * recipe.dim
+
+
+def _agreeing(size: Size, recipe: Recipe) -> int:
+    """Features, and what the views say of them."""
+    views = min(size.views, FINE_VIEWS)
+    return size.gaussians * (4 * recipe.dim + VOTES + views * SEEN)
 
 
 def _sam(size: Size) -> int:
