@@ -44,13 +44,13 @@ def test_fewer_views_are_offered_as_many_as_fit(free):
     needed = ram_needed(SIZE, FAST, "cpu")
     free(needed / 1e9 + 0.001)
     require_memory(SIZE, FAST, "cpu")
-    free(2.9)
+    free(2.8)
     error = refused(SIZE)
-    assert f"200 views needs about {needed / 1e9:.1f} GB of memory, and 2.9 GB" in error.message
+    assert f"200 views needs about {needed / 1e9:.1f} GB of memory, and 2.8 GB" in error.message
     views = error.offer["max_views"]
     assert error.offer == {"max_views": views} and f"room for {views} of them" in error.advice
     fits = [
-        ram_needed(replace(SIZE, views=n), FAST, "cpu") <= 0.9 * 2.9e9 for n in (views, views + 1)
+        ram_needed(replace(SIZE, views=n), FAST, "cpu") <= 0.9 * 2.8e9 for n in (views, views + 1)
     ]
     assert fits == [True, False]
     require_memory(replace(SIZE, views=views), FAST, "cpu")
@@ -63,7 +63,7 @@ def test_the_cpu_is_offered_in_place_of_a_gpu_and_fewer_views_where_it_has_to_be
     error = refused(SIZE, "cuda")
     assert error.offer == {"device": "cpu"}
     assert f"{gpu_needed(SIZE, FAST) / 1e9:.1f} GB of the GPU's memory, and 0.5 GB" in error.message
-    free(ram=2.9, gpu=0.5)
+    free(ram=2.8, gpu=0.5)
     assert refused(SIZE, "cuda").offer.keys() == {"device", "max_views"}
 
 
