@@ -14,6 +14,7 @@ WITHIN = 0.8  # share of a thing that lies in another from which it is part of t
 SMALLER = 0.85  # size of a part at most, in sizes of the whole
 NEAR = 0.2  # difference of scales beyond which a thing is not what a scale asks for
 OBJECT = 1.75  # how much likelier an object of the best cut is meant than what stands out as much
+APART = 0.02  # least difference of scales between a whole and its part
 WHOLE, SPREAD = 0.5, 0.3  # scales of whole things, rather than of their parts or of groups
 
 
@@ -24,7 +25,7 @@ class ThingTree:
     selected: sp.csr_array  # [M, T] boolean
     sizes: np.ndarray  # [T] Gaussians
     parents: np.ndarray  # [T] the smallest thing that each is part of, -1 for none
-    scales: np.ndarray  # [T] in [0, 1]
+    scales: np.ndarray  # [T] in [0, 1], those of parts below those of their wholes
     things: Things
 
     @classmethod
@@ -43,7 +44,7 @@ class ThingTree:
         is_part = (within > WITHIN) & (sizes[:, None] < SMALLER * sizes)
         parents = np.where(is_part, sizes, np.inf).argmin(axis=1) if len(sizes) else sizes
         parents = np.where(is_part.any(axis=1), parents, -1).astype(np.int64)
-        return cls(selected, sizes, parents, things.scales, things)
+        return cls(selected, sizes, parents, _ordered(things.scales, sizes, parents), things)
 
     def around(self, traced: RayContributions) -> np.ndarray:
         """The things that most of what is traced belongs to, smallest first."""
@@ -96,3 +97,13 @@ class ThingTree:
                 chosen.append(thing)
                 covered[thing] = True
         return np.sort(np.array(chosen, np.int64))
+
+
+def _ordered(scales: np.ndarray, sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:
+    """Scales [T] that tell a whole from a part that makes up most of it: a mug from its body."""
+    ordered = scales.copy()
+    for part in np.argsort(sizes, kind="stable"):  # parts come before their wholes
+        whole = parents[part]
+        if whole >= 0:
+            ordered[whole] = min(max(ordered[whole], ordered[part] + APART), 1)
+    return ordered

@@ -1,5 +1,7 @@
 """Things within things, on a scene small enough to count: a table with a mug, and a chair."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -78,6 +80,13 @@ def test_a_mark_takes_the_thing_of_the_scale_or_the_object(tree):
     assert things_at(tree, [ON_CHAIR, ray(48, 60)], None) == [CHAIR, None]
     (meant,) = things_at(tree, [ON_HANDLE], None)
     assert meant in tree.objects
+
+
+def test_a_whole_of_its_parts_scale_is_found_above_it():
+    # As a mug's masks measure hardly more than those of its body.
+    tree = ThingTree.of(replace(things(), scales=np.full(6, 0.5)))
+    assert tree.scales == pytest.approx([0.5, 0.52, 0.5, 0.5, 0.54, 0.5])
+    assert [things_at(tree, [ON_HANDLE], scale)[0] for scale in (0.4, 0.6)] == [HANDLE, SETTING]
 
 
 def test_what_is_not_meant_holds_nothing_that_is(tree):
