@@ -16,7 +16,7 @@ from .similarity import similarity
 
 ALIKE = 0.85  # IoU from which two masks, or two things, are one
 LEAST_PIXELS = 12  # that are known of a mask that is looked at by itself
-MOST_LIFTED = 1000  # masks that are: what they show, others of the same thing show too
+MOST_LIFTED = 300  # masks that are: what they show, others of the same thing show too
 
 
 def ask_field(
