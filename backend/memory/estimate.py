@@ -1,8 +1,8 @@
 """How much memory a training needs, from counts: the arrays that live at its fullest moment.
 
 That moment is the end, when the features of all Gaussians are smoothed or when the views
-agree on things, or a picture before a SAM model. `benchmarks.memory` prints these figures beside measured ones; those
-of a GPU are the same arrays, not measured on one.
+agree on things, or a picture before a SAM model. `benchmarks.memory` prints these figures
+beside measured ones; those of a GPU are the same arrays, not measured on one.
 """
 
 from collections.abc import Sequence
