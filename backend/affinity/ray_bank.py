@@ -118,16 +118,21 @@ def trace_view(
 
 
 def trace_finely(
-    rasterizer: Rasterizer, cameras: Sequence[Camera], masks: MaskSource, rng: np.random.Generator
+    rasterizer: Rasterizer,
+    cameras: Sequence[Camera],
+    masks: MaskSource,
+    bank: Sequence[ViewRays],
+    rng: np.random.Generator,
 ) -> Iterator[MaskedRays]:
-    """An even and finer grid over the views that have masks, whatever their size; one at a time."""
-    for camera in cameras[:: max(1, -(-len(cameras) // FINE_VIEWS))]:
+    """An even and finer grid over the views of a bank, whatever their masks; one at a time."""
+    names = {rays.name for rays in bank}
+    views = [camera for camera in cameras if camera.name in names]
+    for camera in views[:: max(1, -(-len(views) // FINE_VIEWS))]:
         view_masks = masks.read(camera.name)
-        if view_masks is not None and len(view_masks):
-            pixels = _distinct(_jittered_grid(camera, FINE_PIXELS, rng), camera)
-            membership = view_masks.at(view_masks.from_camera(pixels, camera))
-            masked = membership.any(axis=1)  # what has no mask was missed, or is nothing
-            yield MaskedRays(rasterizer.trace(camera, pixels[masked]), membership[masked])
+        pixels = _distinct(_jittered_grid(camera, FINE_PIXELS, rng), camera)
+        membership = view_masks.at(view_masks.from_camera(pixels, camera))
+        masked = membership.any(axis=1)  # what has no mask was missed, or is nothing
+        yield MaskedRays(rasterizer.trace(camera, pixels[masked]), membership[masked])
 
 
 def choose_pixels(camera: Camera, masks: ViewMasks, rng: np.random.Generator) -> np.ndarray:

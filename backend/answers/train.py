@@ -53,7 +53,7 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     key = training_key(scene.fingerprint, bank, recipe, message.seed)
     checkpoint = Checkpoint(scene.workspace.checkpoint, key)
     field, loss = _learn(scene, bank, recipe, message.seed, checkpoint, report)
-    fine = trace_finely(scene.rasterizer, cameras, store, rng)
+    fine = trace_finely(scene.rasterizer, cameras, store, bank, rng)
     field = replace(field, things=agree(field, bank, fine, report))
     provenance = Provenance(
         scene=scene.path.name,

@@ -115,7 +115,7 @@ def build_index(
     bank = build_ray_bank(rasterizer, cameras, masks, rng, report)
     things = field.things
     if things is None:
-        things = agree(field, bank, trace_finely(rasterizer, cameras, masks, rng), report)
+        things = agree(field, bank, trace_finely(rasterizer, cameras, masks, bank, rng), report)
     selected = things.selected(THRESHOLD)
     votes = choose_votes(bank, selected.tocsr())
     told_apart = np.diff(selected.indptr) < len(field.features)

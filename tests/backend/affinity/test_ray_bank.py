@@ -79,11 +79,11 @@ def test_small_masks_are_topped_up(panels):
     assert len(np.unique(pixels, axis=0)) == len(pixels)
 
 
-def test_a_fine_trace_meets_every_masked_pixel_of_a_small_view_once(panels):
+def test_a_fine_trace_meets_every_masked_pixel_of_a_small_view_once(panels, bank):
     rasterizer, rng = make_rasterizer(panels.cloud, "cpu"), np.random.default_rng(0)
     unmasked = panels.cameras[0].resized(96, 48)
     views = [replace(unmasked, name="without masks"), *panels.cameras]
-    traced = list(trace_finely(rasterizer, views, panels, rng))
+    traced = list(trace_finely(rasterizer, views, panels, bank, rng))
     assert len(traced) == len(panels.cameras)
     for rays, camera in zip(traced, panels.cameras, strict=True):
         masks = panels.read(camera.name)
