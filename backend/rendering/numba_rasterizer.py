@@ -1,11 +1,14 @@
 """The rasterizer on the CPU: tiles of 16 x 16 pixels, compiled by numba and cached on disk."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ..cameras.camera import Camera
 from ..gaussians.cloud import GaussianCloud
 from ..gaussians.spherical_harmonics import sh_colors
 from .blending import blend_tiles, trace_rays
+from .blocks import Blocks
 from .projection import TILE, Projection, prepare, project
 from .rasterizer import RayContributions, RenderedView, require_inside, require_one_per_gaussian
 from .tiles import bin_splats
@@ -58,7 +61,9 @@ class NumbaRasterizer:
                 np.zeros(1, np.int64), np.empty(0, np.int32), *np.empty((2, 0), np.float32)
             )
         (left, top), (right, bottom) = pixels.min(axis=0), pixels.max(axis=0)
-        projection = project(self._input, camera, np.array([left, right, top, bottom], np.float64))
+        window = np.array([left, right, top, bottom], np.float64)
+        among = self._blocks.near(camera, window) if len(pixels) == 1 else None
+        projection = project(self._input, camera, window, among)
         lists = _no_tile(camera)
         columns, rows = pixels.T // TILE
         lists[rows, columns] = 0
@@ -67,6 +72,10 @@ class NumbaRasterizer:
         return trace_rays(
             projection.splats, tiles.starts, tiles.members, pixels, lists[rows, columns]
         )
+
+    @cached_property
+    def _blocks(self) -> Blocks:
+        return Blocks.of(self._input)
 
     def _colors(self, camera: Camera, projection: Projection) -> np.ndarray:
         """[N, 3] colours as seen from the camera; zero for Gaussians outside the view."""

@@ -53,7 +53,7 @@ class ProjectionInput:
 class Projection:
     """The splats of one view that can touch its window."""
 
-    splats: np.ndarray  # [N] SPLAT; only the rows that `order` names are filled
+    splats: np.ndarray  # [N or M] SPLAT; only the rows that `order` names are filled
     order: np.ndarray  # [V] int64 rows of `splats` front to back; equal depths by index
 
 
@@ -69,7 +69,9 @@ def prepare(cloud: GaussianCloud) -> ProjectionInput:
     return ProjectionInput(*(np.ascontiguousarray(array, np.float32) for array in arrays))
 
 
-def project(source: ProjectionInput, camera: Camera, window: np.ndarray) -> Projection:
+def project(
+    source: ProjectionInput, camera: Camera, window: np.ndarray, among: np.ndarray | None = None
+) -> Projection:
     """Project a cloud into a view, as gsplat's classic mode does.
 
     Nothing is cut at three sigma: the extent of a splat is the exact bounding
@@ -81,23 +83,25 @@ def project(source: ProjectionInput, camera: Camera, window: np.ndarray) -> Proj
         camera: the view.
         window: [4] float64, first and last column, first and last row of the
             pixels that matter; splats that reach none of them are left out.
+        among: int64 [M] ascending, Gaussians that may reach it; None is all.
     """
-    count = len(source.means)
+    among = np.arange(len(source.means)) if among is None else among
+    count = len(among)
     bounds = np.linspace(0, count, numba.get_num_threads() + 1).astype(np.int64)
     stops = np.empty(len(bounds) - 1, np.int64)
     splats = np.empty(count, SPLAT)
     keys = np.empty(count, np.uint64)
     viewmat = np.ascontiguousarray(camera.world_to_camera, np.float64)
     _project(
-        source.means, source.axes, source.cutoffs, source.reaches,
-        viewmat, _lens(camera), window, bounds, splats, keys, stops,
+        among, source.means, source.axes, source.cutoffs, source.reaches,
+        viewmat, lens(camera), window, bounds, splats, keys, stops,
     )  # fmt: skip
     kept = [keys[start:stop] for start, stop in zip(bounds[:-1], stops, strict=True)]
     ordered = np.sort(np.concatenate(kept))
     return Projection(splats, (ordered & np.uint64(0xFFFFFFFF)).astype(np.int64))
 
 
-def _lens(camera: Camera) -> np.ndarray:
+def lens(camera: Camera) -> np.ndarray:
     """[8] focal lengths, principal point, and the slopes x/z, y/z that the Jacobian is kept in."""
     margin_x = FOV_MARGIN * 0.5 * camera.width / camera.fx
     margin_y = FOV_MARGIN * 0.5 * camera.height / camera.fy
@@ -110,12 +114,12 @@ def _lens(camera: Camera) -> np.ndarray:
 
 @numba.njit(parallel=True, cache=True, error_model="numpy")
 def _project(
-    means, axes, cutoffs, reaches, viewmat, lens, window, bounds, splats, keys, stops
+    among, means, axes, cutoffs, reaches, viewmat, lens, window, bounds, splats, keys, stops
 ):  # fmt: skip
     """Fill each block's rows of `splats` from its start; a key is depth bits above the row."""
     for block in numba.prange(len(stops)):
         row = bounds[block]
-        for i in range(bounds[block], bounds[block + 1]):
+        for i in among[bounds[block] : bounds[block + 1]]:
             if _project_one(
                 means[i], axes[i], cutoffs[i], reaches[i], viewmat, lens, window, splats[row]
             ):

@@ -54,8 +54,11 @@ class ThingTree:
 
     def belong(self, thing: int, threshold: float) -> np.ndarray:
         """Which Gaussians belong to a thing more surely than a threshold, boolean [N]."""
-        column = self.things.belonging[:, [thing]].toarray()[:, 0]
-        return column > max(threshold, 0) * SURELY
+        belonging = self.things.belonging
+        some = slice(*belonging.indptr[thing : thing + 2])
+        mask = np.zeros(belonging.shape[0], bool)
+        mask[belonging.indices[some]] = belonging.data[some] > max(threshold, 0) * SURELY
+        return mask
 
     def likeliest(self, around: np.ndarray) -> int:
         """The thing of some that is most likely meant: what stands out, objects above all."""

@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.cameras.camera import Camera
+from backend.cameras.camera import Camera, ray_camera
 from backend.cameras.cameras_json import read_cameras_json
 from backend.errors import BadInput
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import read_ply
+from backend.rendering.blocks import Blocks
 from backend.rendering.numba_rasterizer import NumbaRasterizer
+from backend.rendering.projection import prepare
 
 TOLERANCE = 1e-5  # ten times less than what is asked
 KITCHEN = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes" / "kitchen"
@@ -190,3 +192,31 @@ def test_a_real_scene_looks_like_its_photographs():
         picture = rasterizer.render(camera.resized(389, 260)).values.clip(0, 1)
         error = np.square(picture - np.asarray(photo) / 255).mean()
         assert -10 * np.log10(error) > 24  # dB
+
+
+def test_a_single_ray_finds_all_that_the_whole_picture_does(make_scene):
+    """Where whole blocks of Gaussians are left out, and where the one pixel is all of the view."""
+    for name in ("plain", "wide"):
+        cloud, camera = make_scene(name, "needles", count=20_000)
+        rasterizer, pixels = NumbaRasterizer(cloud), all_pixels(camera)[::7]
+        together = rasterizer.trace(camera, pixels)
+        for k, pixel in enumerate(pixels):
+            alone, same = rasterizer.trace(camera, pixel[None]), together.take(np.array([k]))
+            np.testing.assert_array_equal(alone.gaussians, same.gaussians)
+            np.testing.assert_array_equal(alone.weights, same.weights)
+
+
+def test_a_ray_looks_at_few_of_a_large_scene():
+    rng = np.random.default_rng(0)
+    means = rng.uniform(-1, 1, (100_000, 3)).astype(np.float32)
+    means[0] = 1e6  # a floater far off
+    cloud = GaussianCloud(
+        means,
+        rng.normal(size=(len(means), 4)).astype(np.float32),
+        np.full((len(means), 3), np.log(0.01), np.float32),
+        np.zeros(len(means), np.float32),
+        np.zeros((len(means), 1, 3), np.float32),
+    )
+    camera = ray_camera((0, 0, -3), (0.1, 0.05, 1), 0.001)
+    near = Blocks.of(prepare(cloud)).near(camera, np.zeros(4))
+    assert 0 < len(near) < 0.15 * len(means)
