@@ -50,7 +50,7 @@ def write_balls(ply: Path, count: int) -> None:
         units[torch.from_numpy(ball)],
         ScaleGate(FEATURES),
         ScaleMap(np.array([0.1, 1.0]), np.array([0.0, 1.0])),
-        Things(belonging, np.full(ROW * ROW, 0.5)),
+        Things(belonging, np.full(ROW * ROW, 0.5), np.ones(ROW * ROW)),
     )
     made = Provenance(ply.name, fingerprint(cloud), "0", "none", 0, 0, 0, 0, 0.0)
     field.save(Workspace(ply).field, made)

@@ -12,10 +12,11 @@ from .anchors import THRESHOLD
 
 WITHIN = 0.8  # share of a thing that lies in another from which it is part of that
 SMALLER = 0.85  # size of a part at most, in sizes of the whole
+OVERLAP = 0.2  # share of the smaller of two things that lies in the other, at most, in one cut
 NEAR = 0.2  # difference of scales beyond which a thing is not what a scale asks for
 OBJECT = 1.75  # how much likelier an object of the best cut is meant than what stands out as much
-APART = 0.02  # least difference of scales between a whole and its part
-WHOLE, SPREAD = 0.5, 0.3  # scales of whole things, rather than of their parts or of groups
+STEP = 0.02  # least difference of scales between a whole and its part
+WHOLE, SPREAD = 0.46, 0.3  # scales of whole things, rather than of their parts or of groups
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,7 @@ class ThingTree:
 
     selected: sp.csr_array  # [M, T] boolean
     sizes: np.ndarray  # [T] Gaussians
-    parents: np.ndarray  # [T] the smallest thing that each is part of, -1 for none
-    scales: np.ndarray  # [T] in [0, 1], those of parts below those of their wholes
+    within: np.ndarray  # [T, T] share of the one that lies in the other
     things: Things
 
     @classmethod
@@ -35,16 +35,39 @@ class ThingTree:
         if subset is not None:
             here = selected.tocsr()[subset].tocsc()
             kept = np.flatnonzero(np.diff(here.indptr) > 0.5 * np.diff(selected.indptr))
-            things = Things(things.belonging[:, kept], things.scales[kept])
-            selected = here[:, kept]
+            things, selected = things.only(kept), here[:, kept]
         selected = selected.tocsr()
         counts = selected.astype(np.float32)
         sizes = counts.sum(axis=0)
         within = (counts.T @ counts).toarray() / np.maximum(sizes, 1)[:, None]
-        is_part = (within > WITHIN) & (sizes[:, None] < SMALLER * sizes)
-        parents = np.where(is_part, sizes, np.inf).argmin(axis=1) if len(sizes) else sizes
-        parents = np.where(is_part.any(axis=1), parents, -1).astype(np.int64)
-        return cls(selected, sizes, parents, _ordered(things.scales, sizes, parents), things)
+        return cls(selected, sizes, within, things)
+
+    @cached_property
+    def is_part(self) -> np.ndarray:
+        """Whether the one thing is part of the other, boolean [T, T]."""
+        return (self.within > WITHIN) & (self.sizes[:, None] < SMALLER * self.sizes)
+
+    @cached_property
+    def parents(self) -> np.ndarray:
+        """The smallest thing that each is part of, [T], -1 for none."""
+        if len(self.sizes) == 0:
+            return np.zeros(0, np.int64)
+        smallest = np.where(self.is_part, self.sizes, np.inf).argmin(axis=1)
+        return np.where(self.is_part.any(axis=1), smallest, -1)
+
+    @cached_property
+    def scales(self) -> np.ndarray:
+        """[T] in [0, 1]; that of a part is below that of its whole: a mug's body, and the mug."""
+        scales = self.things.scales.copy()
+        for part in self._smallest_first:  # parts come before their wholes
+            whole = self.parents[part]
+            if whole >= 0:
+                scales[whole] = min(max(scales[whole], scales[part] + STEP), 1)
+        return scales
+
+    @property
+    def _smallest_first(self) -> np.ndarray:
+        return np.argsort(self.sizes, kind="stable")
 
     def around(self, traced: RayContributions) -> np.ndarray:
         """The things that most of what is traced belongs to, smallest first."""
@@ -75,38 +98,60 @@ class ThingTree:
         return self.cut(WHOLE)
 
     def prominence(self, scale: float) -> np.ndarray:
-        """How much each thing stands out at a scale, [T], all positive.
+        """How much each thing stands out at a scale, [T].
 
-        A thing stands out when it is far smaller than what it is part of, as a click
-        that reaches out from it meets nothing for long; and when it has about the scale.
+        A thing stands out when views agree on it, when it is far smaller than what it
+        is part of, and when it has about the scale.
         """
-        whole = np.where(self.parents >= 0, self.sizes[self.parents], self.selected.shape[0])
-        gap = np.log(np.maximum(whole, 1) / np.maximum(self.sizes, 1))
-        return gap * np.exp(-(((self.scales - scale) / SPREAD) ** 2) / 2)
+        preference = np.exp(-(((self.scales - scale) / SPREAD) ** 2) / 2)
+        return self._sureness * self._gaps * preference
+
+    @property
+    def _sureness(self) -> np.ndarray:
+        """How sure it is that each thing is one, [T]: an IoU of 0.5 is no agreement."""
+        return np.clip(2 * self.things.agreement - 1, 0, 1)
+
+    @cached_property
+    def _gaps(self) -> np.ndarray:
+        """How far a click on each thing reaches out before it meets a larger one, [T].
+
+        Logarithm of the sizes' ratio, as is to be expected: each larger thing is one
+        as surely as views agree on it, and the scene is one for certain.
+        """
+        gaps = np.zeros(len(self.sizes))
+        order = self._smallest_first
+        for thing, size in enumerate(self.sizes):
+            wholes = order[self.is_part[thing, order]]
+            sizes = np.append(self.sizes[wholes], self.selected.shape[0])
+            stops = np.append(self._sureness[wholes], 1)
+            arrives = np.append(1, np.cumprod(1 - stops[:-1]))
+            gaps[thing] = arrives * stops @ np.log(sizes / max(size, 1))
+        return gaps
 
     def cut(self, scale: float) -> np.ndarray:
-        """The things, none part of another, that stand out most in all, each by its size."""
-        own = self.prominence(scale) * self.sizes
-        of_parts = np.zeros_like(own)
-        order = np.argsort(self.sizes, kind="stable")
-        for thing in order:  # parts come before their wholes
+        """The things that stand out most in all, each by its size; no two overlap."""
+        prominence = self.prominence(scale)
+        worth = prominence * self.sizes
+        while True:
+            chosen = self._best_of_tree(worth)
+            ahead = chosen[np.argsort(-prominence[chosen], kind="stable")]
+            shared = np.maximum(self.within, self.within.T)[np.ix_(ahead, ahead)]
+            outdone = (np.tril(shared, -1) > OVERLAP).any(axis=1)
+            if not outdone.any():
+                return chosen
+            worth[ahead[outdone.argmax()]] = 0  # for the next ones it is not in the way
+
+    def _best_of_tree(self, worth: np.ndarray) -> np.ndarray:
+        """The things, none part of another, that are worth most in all, in order."""
+        of_parts = np.zeros_like(worth)
+        for thing in self._smallest_first:  # parts come before their wholes
             if self.parents[thing] >= 0:
-                of_parts[self.parents[thing]] += max(own[thing], of_parts[thing])
-        chosen, covered = [], np.zeros(len(own), bool)
-        for thing in order[::-1]:
+                of_parts[self.parents[thing]] += max(worth[thing], of_parts[thing])
+        chosen, covered = [], np.zeros(len(worth), bool)
+        for thing in self._smallest_first[::-1]:
             parent = self.parents[thing]
             covered[thing] = parent >= 0 and covered[parent]
-            if not covered[thing] and own[thing] > 0 and own[thing] >= of_parts[thing]:
+            if not covered[thing] and worth[thing] > 0 and worth[thing] >= of_parts[thing]:
                 chosen.append(thing)
                 covered[thing] = True
         return np.sort(np.array(chosen, np.int64))
-
-
-def _ordered(scales: np.ndarray, sizes: np.ndarray, parents: np.ndarray) -> np.ndarray:
-    """Scales [T] that tell a whole from a part that makes up most of it: a mug from its body."""
-    ordered = scales.copy()
-    for part in np.argsort(sizes, kind="stable"):  # parts come before their wholes
-        whole = parents[part]
-        if whole >= 0:
-            ordered[whole] = min(max(ordered[whole], ordered[part] + APART), 1)
-    return ordered

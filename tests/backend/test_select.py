@@ -192,7 +192,7 @@ def ask_of_things(engine, panels, folder, tmp_path_factory):
     members = [panels.parts == 0, panels.parts == 3, panels.objects == 0, panels.objects == 1]
     belonging = sp.csc_array(255 * np.array(members, np.uint8).T)
     field = field_of(np.eye(3, dtype=np.float32)[panels.objects], objects=3)
-    known = Things(belonging, np.array([0.1, 0.1, 0.6, 0.6]))
+    known = Things(belonging, np.array([0.1, 0.1, 0.6, 0.6]), np.ones(4))
     save(Scene(copied / "panels.ply", "cpu"), replace(field, things=known))
 
     def ask(**prompts):

@@ -191,7 +191,7 @@ def _field() -> Seed:
         features,
         ScaleGate(4),
         ScaleMap(ends, np.array([0.0, 0.5, 1.0])),
-        Things(belonging, np.array([0.2, 0.5])),
+        Things(belonging, np.array([0.2, 0.5]), np.array([0.9, 0.7])),
     )
     with TemporaryDirectory() as folder:
         path = Path(folder) / "field.safetensors"

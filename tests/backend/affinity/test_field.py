@@ -55,6 +55,7 @@ THINGS = {
     "things.gaussians": np.int32([0, 2, 1]),
     "things.belonging": np.uint8([255, 128, 200]),
     "things.scales": np.array([0.2, 1.0]),
+    "things.agreement": np.array([0.6, 0.9]),
 }
 
 
@@ -66,6 +67,13 @@ def test_things_are_kept_with_it(path):
     field.save(path, provenance)
     again = AffinityField.load(path)[0].things
     assert (again.belonging != field.things.belonging).nnz == 0
+    np.testing.assert_array_equal(again.agreement, [0.6, 0.9])
+
+
+def test_things_of_a_file_that_does_not_say_how_much_views_agree_count_in_full(path):
+    older = {name: array for name, array in THINGS.items() if name != "things.agreement"}
+    path.write_bytes(save(TENSORS | older, METADATA))
+    np.testing.assert_array_equal(AffinityField.load(path)[0].things.agreement, [1, 1])
 
 
 @pytest.mark.parametrize(
@@ -106,6 +114,8 @@ LIES = {
     "more things than scales": THINGS | {"things.first": np.array([0, 1, 2, 3])},
     "things of another type": THINGS | {"things.belonging": np.float32([1, 1, 1])},
     "things of a scale beyond all": THINGS | {"things.scales": np.array([0.2, 1.5])},
+    "things agreed on beyond all": THINGS | {"things.agreement": np.array([0.2, 1.5])},
+    "things that somebody agreed on": THINGS | {"things.agreement": np.ones(3)},
     "things of which nothing belongs": THINGS | {"things.belonging": np.uint8([255])},
     "half of what things are": {"things.scales": THINGS["things.scales"]},
 }

@@ -70,7 +70,7 @@ def test_what_the_masks_agree_on_is_one_cluster_and_its_like_joins_it(features):
     """Two things cut through the largest cluster; of two more only features tell."""
     belonging = np.zeros((len(features), 2), np.uint8)
     belonging[60:200, 0] = belonging[200:350, 1] = 255
-    known = Things(sp.csc_array(belonging), np.array([0.5, 0.5]))
+    known = Things(sp.csc_array(belonging), np.array([0.5, 0.5]), np.ones(2))
     turned = features.copy()
     turned[200:360] = np.roll(features[200:360], 4, axis=1)  # ten of them are of no thing
     found = cluster(replace(field_of(turned), things=known), 0.5)
@@ -83,7 +83,7 @@ def test_a_whole_falls_into_parts_where_parts_are_asked_for(features):
     """All is one thing of a larger scale, but for the last ten."""
     belonging = np.zeros((len(features), 1), np.uint8)
     belonging[:480] = 255
-    known = Things(sp.csc_array(belonging), np.array([0.4]))
+    known = Things(sp.csc_array(belonging), np.array([0.4]), np.ones(1))
     field = replace(field_of(features), things=known)
     np.testing.assert_array_equal(cluster(field, 0.1).labels, [*TRUTH, *[-1] * 10])
     with pytest.raises(BadInput, match="No objects can be told apart"):

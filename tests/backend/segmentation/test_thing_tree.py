@@ -29,7 +29,7 @@ def things() -> Things:
     ]
     belonging = 255 * np.array(members, np.uint8).T
     belonging[0, TABLE] = 200  # not so surely
-    return Things(sp.csc_array(belonging), SCALES)
+    return Things(sp.csc_array(belonging), SCALES, np.ones(6))
 
 
 @pytest.fixture
@@ -55,6 +55,33 @@ def test_what_stands_out_is_far_smaller_than_what_it_is_part_of(tree):
     prominence = tree.prominence(0.5)
     assert prominence[MUG] == pytest.approx(np.log(50 / 10) * np.exp(-((0.2 / 0.3) ** 2) / 2))
     assert prominence[CHAIR] == pytest.approx(np.log(1000 / 30))
+
+
+@pytest.mark.parametrize(("agreement", "sureness"), [(0.4, 0), (0.75, 0.5), (1, 1)])
+def test_a_larger_thing_counts_as_one_as_surely_as_views_agree_on_it(agreement, sureness):
+    agreed = np.where(np.arange(6) == SETTING, agreement, 1)
+    tree = ThingTree.of(replace(things(), agreement=agreed))
+    prominence = tree.prominence(SCALES[MUG])
+    reach = sureness * np.log(50 / 10) + (1 - sureness) * np.log(1000 / 10)
+    assert prominence[MUG] == pytest.approx(reach)
+    assert prominence[SETTING] == pytest.approx(
+        sureness * np.log(1000 / 50) * np.exp(-((5 / 3) ** 2) / 2)
+    )
+
+
+def test_of_two_things_that_overlap_the_cut_has_the_one_that_stands_out():
+    belonging = things().belonging.toarray()
+    half_chair = np.zeros(len(belonging), np.uint8)
+    half_chair[65:110] = 255  # and some of the floor
+    both = Things(
+        sp.csc_array(np.column_stack([belonging, half_chair])),
+        np.append(SCALES, SCALES[CHAIR]),
+        np.append(np.ones(6), 0.7),
+    )
+    beside = len(SCALES)
+    assert {CHAIR, beside} & {*ThingTree.of(both).cut(0.5)} == {CHAIR}
+    doubted = replace(both, agreement=np.where(np.arange(7) == CHAIR, 0.6, 1))
+    assert {CHAIR, beside} & {*ThingTree.of(doubted).cut(0.5)} == {beside}
 
 
 def test_the_cut_is_the_best_of_all_by_trying_them(tree):
