@@ -172,7 +172,7 @@ class Clicking:
 
 def found(obj: bpy.types.Object, reply: protocol.Selected) -> np.ndarray:
     """Which points of a splat the engine has found, boolean [N]."""
-    mask = np.unpackbits(reply.mask, count=reply.total).astype(bool)
+    mask = np.unpackbits(reply.mask, count=reply.total).view(bool)
     return per_point(obj.data, mask, False)
 
 

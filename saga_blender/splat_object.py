@@ -51,7 +51,10 @@ def scene_index(pointcloud: bpy.types.PointCloud) -> np.ndarray:
 
 def remaining(pointcloud: bpy.types.PointCloud) -> np.ndarray | None:
     """The Gaussians of the scene file that are there and shown, int32 [M]; None where all are."""
-    index = scene_index(pointcloud)[~hidden(pointcloud)]
+    index, unseen = scene_index(pointcloud), hidden(pointcloud)
+    if _is_whole(pointcloud, index) and not unseen.any():
+        return None
+    index = index[~unseen]
     there = np.zeros(pointcloud[TOTAL], bool)
     there[index[index >= 0]] = True
     return None if there.all() else np.flatnonzero(there).astype(np.int32)
@@ -67,7 +70,14 @@ def per_point(
         missing: for points that are not of that file.
     """
     index = scene_index(pointcloud)
+    if _is_whole(pointcloud, index):
+        return of_scene
     return np.where(index >= 0, of_scene[index], missing)
+
+
+def _is_whole(pointcloud: bpy.types.PointCloud, index: np.ndarray) -> bool:
+    """Whether points of that scene_index are the scene file as it is: mostly so, and soon told."""
+    return np.array_equal(index, np.arange(pointcloud[TOTAL], dtype=np.int32))
 
 
 def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:

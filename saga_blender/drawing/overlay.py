@@ -1,6 +1,7 @@
 """Draws the splats of the scene into every 3D viewport: points while it moves, then ellipses."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import bpy
@@ -10,7 +11,7 @@ import numpy as np
 from ..splat_object import is_splat
 from ..viewport import redraw_pictures
 from .picture import Picture
-from .splats import World, draw_points, draws_itself, highlight_batch, point_batch
+from .splats import Spots, World, draw_points, draws_itself, point_batch
 
 _REST_S = 0.2  # without a change, until the picture is drawn
 _PREVIEW_OPACITY = 0.5
@@ -42,11 +43,9 @@ class Preview:
     passing: bool = False  # ends by itself as soon as the data is shown instead
     batch: gpu.types.GPUBatch | None = None
 
-    def draw(self, obj: bpy.types.Object, view: bpy.types.RegionView3D) -> None:
-        """Over what is there; the object as evaluated."""
-        if self.batch is None:
-            self.batch = highlight_batch(obj.original.data, self.chosen)
-        draw_points(self.batch, obj.matrix_world, view, _PREVIEW_OPACITY)
+    def is_of(self, uid: int, chosen: np.ndarray) -> bool:
+        """Whether it shows the same for as long."""
+        return uid == self.uid and not self.passing and np.array_equal(chosen, self.chosen)
 
 
 @dataclass
@@ -57,6 +56,7 @@ class Overlay:
     scene_version: int = 0
     versions: dict[int, int] = field(default_factory=dict)  # of objects, by session_uid
     points: dict[int, tuple[int, gpu.types.GPUBatch]] = field(default_factory=dict)
+    spots: dict[int, tuple[int, Spots]] = field(default_factory=dict)
     views: dict[int, View] = field(default_factory=dict)  # by region
     world: tuple[tuple, World] | None = None
     preview: Preview | None = None
@@ -89,6 +89,7 @@ class Overlay:
         """Free the graphics card."""
         self.scene_version += 1
         self.points.clear()
+        self.spots.clear()
         self.views.clear()
         self.world = self.preview = None
 
@@ -105,17 +106,20 @@ class Overlay:
             view.shown[1].show()
         for obj in splats:
             if view.shown is None or obj not in ours:
-                draw_points(self._points(obj), obj.matrix_world, context.region_data, 1)
+                points = self._kept(self.points, obj, point_batch)
+                draw_points(points, obj.matrix_world, context.region_data, 1)
         if self.preview is not None and self.preview.passing and not view.behind:
             self.preview = None
         for obj in splats:
             if self.preview is not None and self.preview.uid == _uid(obj):
-                self.preview.draw(obj, context.region_data)
+                self._draw_preview(obj, context.region_data)
 
     def show_preview(self, obj, chosen: np.ndarray) -> None:
         """Colour the Gaussians where `chosen` (boolean [N]) holds until `end_preview`."""
-        self.preview = Preview(_uid(obj), chosen)
-        redraw_pictures()
+        shown = self.preview
+        if shown is None or not shown.is_of(_uid(obj), chosen):  # mostly the mouse is on one thing
+            self.preview = Preview(_uid(obj), chosen)
+            redraw_pictures()
 
     def settle_preview(self, obj, chosen: np.ndarray) -> None:
         """Colour what is being selected until the picture shows it, so that nothing flickers."""
@@ -176,11 +180,19 @@ class Overlay:
             self.world = (key, World(splats))
         return self.world[1]
 
-    def _points(self, obj) -> gpu.types.GPUBatch:
+    def _draw_preview(self, obj: bpy.types.Object, view: bpy.types.RegionView3D) -> None:
+        """Over what is there; the object as evaluated."""
+        if self.preview.batch is None:
+            spots = self._kept(self.spots, obj.original, Spots.of)
+            self.preview.batch = spots.batch(self.preview.chosen)
+        draw_points(self.preview.batch, obj.matrix_world, view, _PREVIEW_OPACITY)
+
+    def _kept(self, made: dict[int, tuple], obj, make: Callable) -> gpu.types.GPUBatch | Spots:
+        """What was made of an object's data, made anew only where that has changed since."""
         uid, version = _uid(obj), self._version(obj)
-        if uid not in self.points or self.points[uid][0] != version:
-            self.points[uid] = (version, point_batch(obj.data))
-        return self.points[uid][1]
+        if uid not in made or made[uid][0] != version:
+            made[uid] = (version, make(obj.data))
+        return made[uid][1]
 
     def _version(self, obj) -> int:
         return self.versions.get(_uid(obj), 0)

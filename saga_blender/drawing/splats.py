@@ -1,5 +1,7 @@
 """The splats of a scene on the graphics card: as points, object by object, and as ellipses."""
 
+from dataclasses import dataclass
+
 import bpy
 import gpu
 import numpy as np
@@ -34,15 +36,25 @@ def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
     return _points(read(data.attributes["position"])[rows], tones)
 
 
-def highlight_batch(data: bpy.types.PointCloud, chosen: np.ndarray) -> gpu.types.GPUBatch:
-    """Some of the Gaussians where `chosen` (boolean [N]) holds, as points of one colour."""
-    rows = np.flatnonzero(chosen)
-    shown = rows[sample(len(rows), _PREVIEW_POINTS)]
-    tones = np.empty((len(shown), 4), np.float32)
-    tones[:, :3] = PREVIEW_COLOR
-    reach = read(data.attributes[SCALE])[shown].max(axis=1)  # of flat ones too: without gaps
-    tones[:, 3] = reach * np.sqrt(max(1, len(rows) / _PREVIEW_POINTS))
-    return _points(read(data.attributes["position"])[shown], tones)
+@dataclass(frozen=True)
+class Spots:
+    """Where the Gaussians of an object are and how far they reach, to colour some of them soon."""
+
+    positions: np.ndarray  # [N, 3]
+    reaches: np.ndarray  # [N], of flat ones too: without gaps
+
+    @classmethod
+    def of(cls, data: bpy.types.PointCloud) -> "Spots":
+        return cls(read(data.attributes["position"]), read(data.attributes[SCALE]).max(axis=1))
+
+    def batch(self, chosen: np.ndarray) -> gpu.types.GPUBatch:
+        """Some of those where `chosen` (boolean [N]) holds, as points of one colour."""
+        rows = np.flatnonzero(chosen)
+        shown = rows[sample(len(rows), _PREVIEW_POINTS)]
+        tones = np.empty((len(shown), 4), np.float32)
+        tones[:, :3] = PREVIEW_COLOR
+        tones[:, 3] = self.reaches[shown] * np.sqrt(max(1, len(rows) / _PREVIEW_POINTS))
+        return _points(self.positions[shown], tones)
 
 
 def _points(positions: np.ndarray, tones: np.ndarray) -> gpu.types.GPUBatch:

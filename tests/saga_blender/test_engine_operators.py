@@ -258,7 +258,11 @@ def test_the_colour_goes_where_there_is_nothing_to_take(addon, balls):
         clicked = clicks.Clicks.on(balls, clicks.Prompt((ray,)), "SET")
         clicks.preview(balls, clicked, (0.0, False, 0.75, False))
         answered()
-        assert (overlay.preview is not None) == is_there
+        shown = overlay.preview
+        assert (shown is not None) == is_there
+        clicks.preview(balls, clicked, (0.0, False, 0.75, False))
+        answered()
+        assert overlay.preview is shown, "what is shown already is not drawn again"
 
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
     one, settings = selection(balls.data), bpy.context.workspace.saga
