@@ -5,6 +5,7 @@ scene whose worker was lost is simply given to another.
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -36,12 +37,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("scenes", type=Path, help="a .txt with the path of a .ply in each line")
     parser.add_argument("results", type=Path)
+    parser.add_argument("--sam-checkpoint", default="", help="makes the masks that are missing")
     parser.add_argument("--scheduler", help="address of a cluster; default: one on this computer")
     parser.add_argument("--workers", type=int, default=1, help="of the cluster on this computer")
     arguments = parser.parse_args()
     lines = arguments.scenes.read_text(encoding="utf-8").splitlines()
     scenes = [(arguments.scenes.parent / line).absolute() for line in lines if line]
-    task = Task(Train(scene=""), Decompose(scene="", scales=(0.5,)))
+    checkpoint = arguments.sam_checkpoint and os.path.abspath(arguments.sam_checkpoint)
+    task = Task(Train(scene="", sam_checkpoint=checkpoint), Decompose(scene="", scales=(0.5,)))
     cluster = arguments.scheduler or LocalCluster(arguments.workers, threads_per_worker=1)
     with Client(cluster) as client:
         rows = run(client, scenes, task, arguments.results.absolute())

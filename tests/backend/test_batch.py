@@ -2,11 +2,13 @@
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import slurm
 from two_balls import write_two_balls
 
 from backend.batch import Task, gather, run_scene
@@ -186,13 +188,42 @@ def test_a_local_dask_cluster_does_the_example(scenes):
     assert rows == gather(results, listed) and all(row.objects for row in rows[1:])
 
 
-def test_the_example_for_slurm_runs_its_share(scenes):
-    """As Slurm would run it, but for the options of the training."""
-    script = (ROOT / "docs/examples/batch.slurm").read_text()
-    command = script[script.index("exec") :].replace("python -m", f"{sys.executable} -m")
-    environment = {"SLURM_ARRAY_TASK_ID": "1", "SLURM_ARRAY_TASK_COUNT": "3"}
-    ran = subprocess.run(
-        ["sh", "-c", command, "batch.slurm", scenes, scenes.parent / "results"],
-        cwd=ROOT, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    assert ran.returncode == 2 and "1 of 1 scenes failed" in ran.stderr
+@pytest.mark.slow
+@pytest.mark.fault("Slurm ends a job of a batch and puts it back")
+def test_slurm_does_the_documented_lines_and_what_it_puts_back(scenes, tmp_path):
+    """Word for word, but for the number of jobs and for masks, which are there already."""
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    (documented,) = re.findall(r"```\n(array=.*?)```", (ROOT / "docs/batch.md").read_text(), re.S)
+    for one, other in (("0-9", "0-1"), ("--sam-checkpoint mobile_sam.pt", f"--steps {STEPS}")):
+        assert one in documented
+        documented = documented.replace(one, other)
+    (tmp_path / "slurm").mkdir()
+    with slurm.running(tmp_path / "slurm") as cluster:
+        lines = f"set -e\n{documented}\necho $array"
+        submitted = subprocess.run(
+            ["sh", "-c", lines],
+            cwd=tmp_path,
+            env=cluster.environment
+            | {"PYTHONPATH": str(ROOT), "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"},
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        first = f"{submitted.stdout.split()[-1]}_0"
+        cluster.wait_until(lambda: "one" in unfinished(tmp_path))
+        cluster.say("scontrol", "requeue", first)
+        cluster.wait_until(lambda: cluster.say("squeue", "-h", "-o%t", "-j", first) == "PD")
+        assert "one" in unfinished(tmp_path)
+        cluster.say("scontrol", "update", f"JobId={first}", "StartTime=now+2")  # not 120
+        cluster.wait_until(cluster.is_idle)
+        assert "Restarts=1" in cluster.say("scontrol", "show", "job", first)
+    rows = {Path(row["scene"]).parent.name: row for row in manifest(scenes)}
+    assert [name for name, row in rows.items() if row["error"]] == ["broken"]
+    assert all(Path(rows[name]["objects"]["folder"]).is_dir() for name in ("one", "two"))
+
+
+def unfinished(folder: Path) -> list[str]:
+    """The scenes that were begun and have not failed, nor been trained."""
+    rows = [json.loads(path.read_text()) for path in (folder / "results/scenes").glob("*.json")]
+    rows = [row for row in rows if not row["error"] and not row["trained"]]
+    return [Path(row["scene"]).parent.name for row in rows]
