@@ -1,10 +1,12 @@
 """What a Select points at: its clicks and its box, as features to be like or unlike."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from torch import Tensor
 
+from .affinity.field import AffinityField
 from .cameras.camera import Camera, ray_camera
 from .errors import BadInput
 from .protocol import Click, Select
@@ -22,8 +24,13 @@ VIEW_GRID = (72, 54)  # pixels looked at to see what spills out of a box, over t
 class Mark:
     """A pixel that is pointed at."""
 
-    query: Tensor  # [D], the feature that it shows
+    field: AffinityField
     traced: RayContributions  # the Gaussians that it shows
+
+    @cached_property
+    def query(self) -> Tensor:
+        """The feature that it shows, [D]; where it is on a thing nobody asks for it."""
+        return pixel_features(self.field, self.traced)[0]
 
 
 @dataclass(frozen=True)
@@ -41,10 +48,10 @@ def trace_prompts(scene: Scene, message: Select) -> Prompts:
     Raises:
         BadInput: nothing is pointed at, or what is lies outside the picture or shows nothing.
     """
-    prompts = Prompts()
+    prompts, trained = Prompts(), scene.trained.field
     if message.box is not None:
         fit = _fit_box(scene, message)
-        prompts = Prompts([Mark(fit.query, fit.traced)], scale=fit.scale)
+        prompts = Prompts([Mark(trained, fit.traced)], scale=fit.scale)
     points_itself = any((message.pixel, message.ray_origin, message.ray_direction))
     if not (points_itself or prompts.wanted or any(click.wanted for click in message.clicks)):
         raise BadInput("Nothing was clicked.", "Give a pixel of a view, a ray, or a box.")
@@ -52,9 +59,8 @@ def trace_prompts(scene: Scene, message: Select) -> Prompts:
         traced = scene.trace(*_place(scene, message, click), message.subset)
         if not hit_pixels(traced).all():
             continue  # a scribble may run over a gap
-        (query,) = pixel_features(scene.trained.field, traced)
         side = prompts.wanted if getattr(click, "wanted", True) else prompts.unwanted
-        side.append(Mark(query, traced))
+        side.append(Mark(trained, traced))
     if not prompts.wanted:
         raise BadInput("There is nothing under the click.", "Click on the object itself.")
     return prompts

@@ -22,7 +22,7 @@ from .preferences import preferences
 from .translations import said
 from .viewport import redraw_viewports
 
-_TICK_S = 0.005  # previews follow the mouse
+_TICK_S = 0.001  # previews follow the mouse; at rest Blender itself pauses for longer
 _CANCEL_S = 2.0  # for an installation to stop what it has started
 
 OnAnswer = Callable[[protocol.Reply], str]  # acts on an answer; returns what to tell the person

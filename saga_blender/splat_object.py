@@ -77,7 +77,9 @@ def per_point(
 
 def _is_whole(pointcloud: bpy.types.PointCloud, index: np.ndarray) -> bool:
     """Whether points of that scene_index are the scene file as it is: mostly so, and soon told."""
-    return np.array_equal(index, np.arange(pointcloud[TOTAL], dtype=np.int32))
+    if len(index) != pointcloud[TOTAL] or index[0] != 0 or index[-1] != len(index) - 1:
+        return False
+    return bool((index[1:] > index[:-1]).all())  # so many steps up leave no room for gaps
 
 
 def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:

@@ -19,7 +19,6 @@ SIDE = 12  # pixels looked at along an edge of the box
 class BoxFit:
     """The click that stands for a box."""
 
-    query: Tensor  # [D]
     scale: float
     traced: RayContributions  # its pixel
 
@@ -59,7 +58,7 @@ def fit_box(
     )
     scale, click = np.unravel_index(scores.argmax(), scores.shape)
     pixel = clicks[click]
-    return BoxFit(within[pixel], float(scales[scale]), inside.take(np.array([pixel])))
+    return BoxFit(float(scales[scale]), inside.take(np.array([pixel])))
 
 
 def _scores(

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..splat_object import is_splat
 from ..viewport import redraw_pictures
-from .picture import Picture
+from .picture import Exposure, Picture
 from .splats import Spots, World, draw_points, draws_itself, point_batch
 
 _REST_S = 0.2  # without a change, until the picture is drawn
@@ -26,7 +26,7 @@ class View:
     content: tuple  # what the objects look like
     since: float
     shown: tuple[tuple, Picture] | None = None  # with the content it shows
-    coming: Picture | None = None
+    coming: Exposure | None = None
 
     @property
     def behind(self) -> bool:
@@ -165,12 +165,12 @@ class Overlay:
         if view.coming is None:
             world = self._world(splats)
             region = context.region
-            view.coming = Picture(
+            view.coming = Exposure(
                 world, context.region_data.perspective_matrix, (region.width, region.height)
             )
         view.coming.draw(_SLICE_S)
         if view.coming.finished:
-            view.shown, view.coming = (view.content, view.coming), None
+            view.shown, view.coming = (view.content, view.coming.developed()), None
         else:
             _wake(0)
 

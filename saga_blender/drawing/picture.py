@@ -1,6 +1,7 @@
 """One view of the splats, sorted and blended: drawn aside, slice by slice, then shown."""
 
 import time
+from dataclasses import dataclass
 
 import gpu
 import numpy as np
@@ -14,8 +15,8 @@ _SLICE = 50_000  # Gaussians drawn between two looks at the clock
 _CORNERS = ((-1, -1), (1, -1), (-1, 1), (1, 1))
 
 
-class Picture:
-    """The splats as seen from one place, hidden by what else is in the scene."""
+class Exposure:
+    """The splats as seen from one place, hidden by what else is in the scene; a picture to be."""
 
     def __init__(self, world: World, view_projection, size: tuple[int, int]) -> None:
         """Sort. Call it while the viewport is being drawn: it takes a copy of its depth."""
@@ -26,9 +27,7 @@ class Picture:
         order = back_to_front(world.heads, np.array(view_projection))
         self._count, self._drawn = len(order), 0
         self._order = texture(order.astype(np.float32)[:, None, None])
-        self._colors = gpu.types.GPUTexture(size, format="RGBA16F")
-        # Not a GPUOffScreen: to make one takes the framebuffer away that is being drawn into.
-        self._target = gpu.types.GPUFrameBuffer(color_slots=self._colors)
+        self._colors, self._target = _canvas(size, "RGBA16F")
         with self._target.bind():
             self._target.clear(color=(0, 0, 0, 0))
 
@@ -57,10 +56,36 @@ class Picture:
                 self._target.read_color(0, 0, 1, 1, 4, 0, "FLOAT")  # waits until it is drawn
             gpu.state.blend_set("NONE")
 
+    def developed(self) -> "Picture":
+        """The picture, once finished."""
+        colors, target = _canvas(self._size, "SRGB8_A8")  # what the viewport keeps them as too
+        with target.bind():
+            _lay(self._colors, picture_shader(of_light=False))
+        return Picture(colors)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The splats as seen from one place: all that is kept of it, and quickly shown."""
+
+    colors: gpu.types.GPUTexture  # premultiplied
+
     def show(self) -> None:
         """Lay it over the viewport that is being drawn."""
-        shader = picture_shader()
         gpu.state.blend_set("ALPHA_PREMULT")
-        shader.uniform_sampler("picture", self._colors)
-        batch_for_shader(shader, "TRI_STRIP", {"corner": _CORNERS}).draw(shader)
+        _lay(self.colors, picture_shader(of_light=True))
         gpu.state.blend_set("NONE")
+
+
+def _canvas(
+    size: tuple[int, int], format: str
+) -> tuple[gpu.types.GPUTexture, gpu.types.GPUFrameBuffer]:
+    """What can be drawn on; a GPUOffScreen would take away the framebuffer being drawn into."""
+    colors = gpu.types.GPUTexture(size, format=format)
+    return colors, gpu.types.GPUFrameBuffer(color_slots=colors)
+
+
+def _lay(colors: gpu.types.GPUTexture, shader: gpu.types.GPUShader) -> None:
+    """Draw a texture over a framebuffer of its size."""
+    shader.uniform_sampler("picture", colors)
+    batch_for_shader(shader, "TRI_STRIP", {"corner": _CORNERS}).draw(shader)

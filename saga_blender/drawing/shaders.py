@@ -78,17 +78,18 @@ void main() {{
 
 
 @cache
-def picture_shader() -> gpu.types.GPUShader:
-    """A finished picture (premultiplied, displayed colours) over the whole region."""
+def picture_shader(of_light: bool) -> gpu.types.GPUShader:
+    """A premultiplied picture over the whole region; one of displayed colours becomes light."""
     info = gpu.types.GPUShaderCreateInfo()
     info.sampler(0, "FLOAT_2D", "picture")
     info.vertex_in(0, "VEC2", "corner")
     info.fragment_out(0, "VEC4", "fragment")
     info.vertex_source("void main() { gl_Position = vec4(corner, 0.0, 1.0); }")
+    light = "color.rgb" if of_light else "to_linear(color.rgb / max(color.a, 1e-5)) * color.a"
     info.fragment_source(f"""{_TO_LINEAR}
 void main() {{
   vec4 color = texelFetch(picture, ivec2(gl_FragCoord.xy), 0);
-  fragment = vec4(to_linear(color.rgb / max(color.a, 1e-5)) * color.a, color.a);
+  fragment = vec4({light}, color.a);
 }}""")
     return gpu.shader.create_from_info(info)
 

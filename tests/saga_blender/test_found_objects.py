@@ -214,3 +214,17 @@ def test_without_a_list_the_buttons_say_why(addon, ply, tmp_path):
     for operator in (bpy.ops.saga.select_cluster, bpy.ops.saga.merge_clusters):
         with pytest.raises(RuntimeError, match="Decompose the scene first"):
             operator()
+
+
+def test_what_is_said_of_the_scene_reaches_its_points_in_any_order(addon, table):
+    splat_object, write = (
+        addon("saga_blender.splat_object"),
+        addon("saga_blender.point_cloud").write,
+    )
+    of_scene = np.arange(12) ** 2
+    turned, doubled = np.arange(12)[::-1], np.array([0, 2, 2, *range(3, 12)])
+    for index, there in ((turned, None), (doubled, [0, *range(2, 12)])):
+        write(table.data, splat_object.INDEX, "INT", index)
+        said = splat_object.per_point(table.data, of_scene, -1)
+        np.testing.assert_array_equal(said, of_scene[index])
+        np.testing.assert_array_equal(splat_object.remaining(table.data), there)
