@@ -31,13 +31,21 @@ def resolve(requirements: str) -> list[str]:
 
 def other_build(name: str, local: str, marker: str) -> str:
     """The entry of a build of torch that is not on PyPI."""
+    (version,) = {file.split("-")[1] for _, file in _other_wheels(name, local)}
+    return with_hashes(f"{name}=={version} ; {marker}", name, local)
+
+
+def with_hashes(entry: str, name: str, local: str) -> str:
+    """The entry, with the hashes of a build that is not on PyPI."""
+    hashes = [f"    --hash=sha256:{digest}" for digest, _ in _other_wheels(name, local)]
+    return " \\\n".join([entry, *hashes])
+
+
+def _other_wheels(name: str, local: str) -> list[tuple[str, str]]:
+    """SHA-256 and file of a build's wheels."""
     listed = (ROOT / ".ci" / "torch_wheels.txt").read_text(encoding="utf-8").splitlines()
-    pairs = [line.split() for line in listed if not line.startswith("#")]
-    wheels = [(digest, file) for digest, file in pairs if file.startswith(f"{name}-")]
-    ours = [digest for digest, file in wheels if f"+{local}-" in file]
-    version = wheels[0][1].split("-")[1].partition("+")[0]
-    hashes = [f"    --hash=sha256:{digest}" for digest in ours]
-    return " \\\n".join([f"{name}=={version}+{local} ; {marker}", *hashes])
+    pairs = [tuple(line.split()) for line in listed if not line.startswith("#")]
+    return [(d, file) for d, file in pairs if file.startswith(f"{name}-") and f"+{local}-" in file]
 
 
 def only(entry: str, marker: str) -> str:
@@ -56,7 +64,8 @@ def main() -> None:
     cpu = [
         only(torch, "sys_platform != 'linux'"),
         other_build("torch", "cpu", linux),
-        torchvision,
+        # uv takes torchvision from where it takes torch: on Linux that is 0.28.0+cpu.
+        with_hashes(torchvision, "torchvision", "cpu"),
     ]
     cuda += [only(entry, linux) for entry in (torch, torchvision)]
     cuda += [other_build(name, "cu130", windows) for name in ("torch", "torchvision")]

@@ -49,8 +49,6 @@ def choose_build() -> Build:
             f"The driver of {card.name} is version {card.driver}. Update it to {CUDA_DRIVER} or "
             "newer first, or the engine will compute on the processor."
         )
-    elif not on_linux and sys.version_info[:2] < (3, 13):
-        why = f"For {card.name} take Blender 5.1 or newer. In this one the processor computes."
     else:
         why = f"It will compute on {card.name}."
         return replace(CUDA, why=why, local="" if on_linux else "cu130")

@@ -1,39 +1,17 @@
 """Installing the engine, from wheels made on the spot."""
 
-import base64
-import hashlib
 import os
 import sys
 import time
-import zipfile
-from pathlib import Path
 
 import pytest
+from package_index import write_wheel
 from without_blender import ROOT, load
 
 plan = load("saga_blender.installation.plan")
 installer = load("saga_blender.installation.installer")
 environment = load("saga_blender.installation.environment")
 errors = load("backend.errors")
-
-
-def write_wheel(folder: Path, name: str) -> str:
-    """A wheel with one module that says its name; returns the wheel's SHA-256."""
-    info = f"{name}-1.0.dist-info"
-    files = {
-        f"{name}.py": f"NAME = {name!r}\n",
-        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = ""
-    for path, text in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=")
-        record += f"{path},sha256={digest.decode()},{len(text)}\n"
-    wheel = folder / f"{name}-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(wheel, "w") as archive:
-        for path, text in {**files, f"{info}/RECORD": record}.items():
-            archive.writestr(path, text)
-    return hashlib.sha256(wheel.read_bytes()).hexdigest()
 
 
 @pytest.fixture
