@@ -23,7 +23,9 @@ class SagaPreferences(bpy.types.AddonPreferences):
     engine_folder: StringProperty(
         name="Engine's Folder",
         description=(
-            "Where the engine and fetched weights lie. Empty: in Blender's folder for extensions"
+            "Where the engine and fetched weights lie: to move them, say, to another disk, move "
+            "the folders engine and weights and name their new place here. "
+            "Empty: in Blender's folder for extensions"
         ),
         subtype="DIR_PATH",
     )

@@ -41,6 +41,17 @@ def test_the_engine_lies_where_blender_wants_data_of_extensions(addon, chosen):
         addon("saga_blender.engine_place").engine_python()
 
 
+def test_it_asks_first_and_says_size_and_place(addon, chosen, tmp_path):
+    operator, shown = addon("saga_blender.operators.install").InstallEngine, []
+    asked = []
+    ask = SimpleNamespace(invoke_props_dialog=lambda *_, **said: asked.append(said["title"]))
+    operator.invoke(None, SimpleNamespace(window_manager=ask), None)
+    assert asked == ["Install the engine?"] and list(tmp_path.iterdir()) == []
+    operator.draw(SimpleNamespace(layout=Layout(shown)), None)
+    assert shown[0] == "0.4 GB are downloaded; 1.6 GB stay in"
+    assert shown[1:] == [str(tmp_path / "engine"), "With an NVIDIA card: 2.9 GB and 7.5 GB."]
+
+
 def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     panel = addon("saga_blender.panels.preferences")
     session = addon("saga_blender.engine_session").session

@@ -1,6 +1,8 @@
 """Installing the engine, from wheels made on the spot."""
 
 import os
+import shutil
+import subprocess
 import sys
 import time
 
@@ -91,6 +93,24 @@ def test_an_interrupted_installation_goes_on(place, monkeypatch):
     sign.touch()  # as a Blender leaves it that was killed
     os.utime(sign, times=(time.time() - 60,) * 2)
     assert install(place) == "It works."
+
+
+@pytest.mark.slow
+@pytest.mark.fault("the installed engine is moved to another disk")
+def test_what_was_moved_works_there_and_can_be_updated(place, tmp_path):
+    install(place)
+    moved = environment.Environment(tmp_path / "other disk" / "engine", place.package_root)
+    shutil.copytree(place.folder, moved.folder, symlinks=True)
+    shutil.rmtree(place.folder)
+    assert (place.state, moved.state) == ("missing", "ready")
+    works = subprocess.run(
+        plan.warm_up(moved.folder), cwd=place.package_root, stdout=subprocess.PIPE, check=True
+    )
+    assert works.stdout.strip() == b"It works."
+    with (place.package_root / "requirements" / "engine.lock").open("a") as lock:
+        lock.write("\n")
+    assert moved.state == "outdated"
+    assert install(moved) == "It works." and moved.state == "ready"
 
 
 @pytest.mark.fault("no room for the engine")
