@@ -27,7 +27,7 @@ from .splat_object import (
     set_selection,
 )
 from .translations import said
-from .viewport import redraw_viewports
+from .viewport import redraw_pages
 
 _REST_S = 0.4  # a slider that is not moved for so long has been let go
 
@@ -144,7 +144,7 @@ class Clicking:
         """Nothing to show: what was selected stays, and the panel says why."""
         self._coming, session.error = None, error
         overlay.end_preview()
-        redraw_viewports()
+        redraw_pages()
 
     def _show(self, clicks: Clicks, asked: Asked, reply: protocol.Selected) -> None:
         obj = asked_object(clicks.uid, reply.total)

@@ -46,6 +46,13 @@ def why_no_engine() -> tuple[str, str] | None:
     return None if ready else STANDS[state]
 
 
+def why_out_of_reach() -> str:
+    """What keeps an engine on another computer from being reached, or ""."""
+    if not bpy.app.online_access:
+        return "Allow Online Access first (Preferences > System)"
+    return "" if why_no_engine() is None else "Give the host and the folder there first"
+
+
 def engine_place() -> OnThisComputer | OverSsh:
     """Where to start the engine.
 

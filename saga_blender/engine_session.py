@@ -20,7 +20,7 @@ from .engine_process import OnThisComputer
 from .installation.installer import Installation
 from .preferences import preferences
 from .translations import said
-from .viewport import redraw_viewports
+from .viewport import areas, redraw_pages
 
 _TICK_S = 0.001  # previews follow the mouse; at rest Blender itself pauses for longer
 _CANCEL_S = 2.0  # for an installation to stop what it has started
@@ -170,8 +170,10 @@ class EngineSession:
             _redraw()
 
     def _alarm(self, error: SagaError) -> None:
-        """Tell of a failure: in the panel, and beside the mouse."""
+        """Tell of a failure: in the panel, and in our preferences or else beside the mouse."""
         self.error = error
+        if bpy.context.preferences.active_section == "ADDONS" and any(areas("PREFERENCES")):
+            return
 
         def draw(popup, _context):
             popup.layout.label(text=error.message)
@@ -204,7 +206,7 @@ def unregister() -> None:
 
 def _redraw() -> None:
     """Show how things stand: in the sidebar and in the status bar."""
-    redraw_viewports()
+    redraw_pages()
     # The status bar belongs to no screen; it is drawn again when it hears of a view layer's name.
     bpy.msgbus.publish_rna(key=(bpy.types.ViewLayer, "name"))
 

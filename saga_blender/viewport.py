@@ -115,20 +115,21 @@ def bounding_sphere(obj) -> tuple[Vector, float]:
     return centre, (corners[6] - centre).length
 
 
-def redraw_viewports() -> None:
-    """Have every 3D viewport of every window drawn again, with its sidebar."""
-    for area in _viewports():
+def redraw_pages() -> None:
+    """Have all that tells how things stand drawn again: viewports with sidebars, preferences."""
+    for area in areas("VIEW_3D", "PREFERENCES"):
         area.tag_redraw()
 
 
 def redraw_pictures() -> None:
     """Have what every 3D viewport shows drawn again, but not the sidebars: much faster."""
-    for area in _viewports():
+    for area in areas("VIEW_3D"):
         for region in area.regions:
             if region.type == "WINDOW":
                 region.tag_redraw()
 
 
-def _viewports() -> Iterator[bpy.types.Area]:
+def areas(*editors: str) -> Iterator[bpy.types.Area]:
+    """Those of some editors, of every window."""
     for window in bpy.context.window_manager.windows:
-        yield from (area for area in window.screen.areas if area.type == "VIEW_3D")
+        yield from (area for area in window.screen.areas if area.type in editors)

@@ -170,4 +170,4 @@ def _explained(said: str, environment: Environment) -> SagaError:
             f"Check the connection, then install again: it goes on where it was. {log}",
         )
     last = said.splitlines()[-1] if said else "nothing was said"
-    return EngineFailure(f"The engine could not be installed: {last}", log)
+    return EngineFailure(f"The engine could not be installed: {last.rstrip('.')}.", log)

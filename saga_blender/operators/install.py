@@ -11,6 +11,7 @@ from ..engine_session import session
 from ..installation.installer import Installation
 from ..installation.plan import CPU, CUDA
 from ..translations import said
+from ..viewport import redraw_pages
 from ..warming import warming
 from .explained import Explained
 
@@ -132,8 +133,5 @@ def _close() -> None:
 
 def _follow() -> float | None:
     """Timer: shows how an installation is getting on, as long as there is one."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"PREFERENCES", "VIEW_3D"}:
-                area.tag_redraw()
+    redraw_pages()
     return _TICK_S if _installing() else None

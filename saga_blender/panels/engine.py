@@ -7,7 +7,7 @@ from ..engine_session import session
 from ..operators.train import Cancel, TakeOffer, offered
 from ..preferences import EXTENSION
 from ..translations import said
-from .parts import button, write
+from .parts import button, error_box, write
 
 
 class SagaPanel(bpy.types.Panel):
@@ -32,10 +32,7 @@ class SagaPanel(bpy.types.Panel):
             if session.job.progress is not None:
                 write(layout, context, session.job.progress.detail)
         elif session.error is not None:
-            box = layout.box()
-            box.alert = True
-            write(box, context, session.error.message, icon="ERROR")
-            write(box, context, session.error.advice, icon="BLANK1")
+            box = error_box(layout, context, session.error)
             if offer := offered():
                 button(box, context, TakeOffer, text=_offer_in_words(offer))
         elif session.notice:

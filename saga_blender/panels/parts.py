@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import blf
 import bpy
 
+from ...backend.errors import SagaError
 from ..translations import said
 
 _FONT = 0  # of Blender's own, the one it writes with
@@ -33,6 +34,17 @@ def button(
     if obstacle := operator.obstacle(context):
         write(layout, context, obstacle, icon="INFO")
     return properties
+
+
+def error_box(
+    layout: bpy.types.UILayout, context: bpy.types.Context, error: SagaError
+) -> bpy.types.UILayout:
+    """What went wrong and what to do about it, in a red box."""
+    box = layout.box()
+    box.alert = True
+    write(box, context, error.message, icon="ERROR")
+    write(box, context, error.advice, icon="BLANK1")
+    return box
 
 
 def write(

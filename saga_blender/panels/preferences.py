@@ -3,16 +3,22 @@
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
+from ...backend.errors import SagaError
 from ..child_process import last_lines
-from ..engine_place import STANDS, environment
+from ..engine_place import STANDS, environment, why_out_of_reach
 from ..engine_session import session
 from ..installation.environment import Environment
 from ..installation.installer import Installation
 from ..operators.install import CancelInstall, InstallEngine, RemoveEngine
 from ..preferences import EXTENSION
-from .parts import write
+from .parts import error_box, write
 
 LOG_LINES = 4
+
+
+def _forget_error(_preferences, _context) -> None:
+    """Another engine has done nothing wrong yet."""
+    session.error = None
 
 
 class SagaPreferences(bpy.types.AddonPreferences):
@@ -36,6 +42,7 @@ class SagaPreferences(bpy.types.AddonPreferences):
             "Empty: the engine that is installed here"
         ),
         subtype="FILE_PATH",
+        update=_forget_error,
     )
     engine_on: EnumProperty(
         name="Engine",
@@ -44,6 +51,7 @@ class SagaPreferences(bpy.types.AddonPreferences):
             ("HERE", "On This Computer", "In a Python of its own beside Blender"),
             ("SSH", "On Another Computer", "Over SSH, with your key; nothing else is opened"),
         ],
+        update=_forget_error,
     )
     ssh_host: StringProperty(
         name="Host",
@@ -51,6 +59,7 @@ class SagaPreferences(bpy.types.AddonPreferences):
             "The other computer, as in a terminal: what you would write after ssh, such as "
             "you@workstation, or a name in your ~/.ssh/config"
         ),
+        update=_forget_error,
     )
     ssh_folder: StringProperty(
         name="Folder There",
@@ -58,6 +67,7 @@ class SagaPreferences(bpy.types.AddonPreferences):
             "The folder of SAGA for Blender on that computer, in which `make setup` was done, "
             "such as ~/saga-blender"
         ),
+        update=_forget_error,
     )
     ssh_python: StringProperty(
         name="Python There",
@@ -65,6 +75,7 @@ class SagaPreferences(bpy.types.AddonPreferences):
             "The python program that has the engine's packages on that computer. "
             "Empty: the one that `make setup` made in the folder"
         ),
+        update=_forget_error,
     )
     device: EnumProperty(
         name="Device",
@@ -80,28 +91,43 @@ class SagaPreferences(bpy.types.AddonPreferences):
         layout = self.layout
         layout.row().prop(self, "engine_on", expand=True)
         if self.engine_on == "SSH":
-            for name in ("ssh_host", "ssh_folder", "ssh_python", "device"):
-                layout.prop(self, name)
-            return
+            names = ("ssh_host", "ssh_folder", "ssh_python", "device")
+            if obstacle := why_out_of_reach():
+                write(layout, context, obstacle, icon="INFO")
+        else:
+            names = ("engine_folder", "engine_python", "device")
+            self._draw_here(layout, context)
+        if session.error is not None:
+            error_box(layout, context, session.error)
+        for name in names:
+            layout.prop(self, name)
+
+    def _draw_here(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         installation = session.installation
         if installation is not None and installation.outcome is None:
             _draw_running(layout, installation)
         elif not self.engine_python:
-            _draw_engine(layout, environment())
-            if installation is not None:
-                write(layout, context, str(installation.outcome))
-        for name in ("engine_folder", "engine_python", "device"):
-            layout.prop(self, name)
+            _draw_engine(layout, context, environment())
+            if installation is None:
+                return
+            if isinstance(installation.outcome, SagaError):
+                error_box(layout, context, installation.outcome)
+            else:
+                write(layout, context, installation.outcome)
 
 
-def _draw_engine(layout: bpy.types.UILayout, place: Environment) -> None:
+def _draw_engine(
+    layout: bpy.types.UILayout, context: bpy.types.Context, place: Environment
+) -> None:
     state = place.state
-    stands, button = STANDS[state]
+    stands, action = STANDS[state]
+    write(layout, context, stands, icon="CHECKMARK" if state == "ready" else "INFO")
     row = layout.row()
-    row.label(text=stands, icon="CHECKMARK" if state == "ready" else "INFO")
-    row.operator(InstallEngine.bl_idname, text=button).repair = button == "Repair Engine"
+    row.operator(InstallEngine.bl_idname, text=action).repair = action == "Repair Engine"
     if state != "missing":
         row.operator(RemoveEngine.bl_idname, icon="TRASH")
+    if obstacle := InstallEngine.obstacle(context):
+        write(layout, context, obstacle, icon="INFO")
 
 
 def _draw_running(layout: bpy.types.UILayout, installation: Installation) -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from functools import partial
 from types import SimpleNamespace
 
 import bpy
@@ -63,6 +64,7 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
         draw = panel.SagaPreferences.draw
         stand_in = SimpleNamespace(layout=Layout(shown), engine_on=chosen.engine_on)
         stand_in.engine_python = chosen.engine_python
+        stand_in._draw_here = partial(panel.SagaPreferences._draw_here, stand_in)
         rna = SimpleNamespace(properties=chosen.bl_rna.properties)
         stand_in.bl_rna = rna
         draw(stand_in, context)
@@ -78,10 +80,21 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     environment.log.write_text("a\nb\nlast line\n")
     assert "Installing [0%]\nCancel\na\nb\nlast line" in drawn()
     session.installation.outcome = addon("backend.errors").BadInput("The disk is full.", "Make it.")
-    assert "The disk is full. Make it." in drawn()
+    assert "The disk is full.\nMake it." in drawn()
     chosen.engine_python = sys.executable
     assert drawn().startswith("Engine\nEngine's Folder")
     session.installation = None
+    chosen.engine_python, bpy.context.preferences.system.use_online_access = "", False
+    assert "Remove\nAllow Online Access first" in drawn(), "the other button is greyed out"
+    chosen.engine_on = "SSH"
+    assert drawn().startswith("Engine\nAllow Online Access first")
+    bpy.context.preferences.system.use_online_access = True
+    assert drawn().startswith("Engine\nGive the host")
+    chosen.ssh_host, chosen.ssh_folder = "gpu-box", "~/saga-blender"
+    session.error = addon("backend.errors").BadInput("No such computer.", "Check its name.")
+    assert drawn().startswith("Engine\nNo such computer.\nCheck its name.\nHost")
+    chosen.engine_on, chosen.ssh_host, chosen.ssh_folder = "HERE", "", ""
+    assert session.error is None, "it was another engine's"
 
 
 @pytest.fixture
@@ -114,7 +127,7 @@ def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
     shown = []
     layout, region = Layout(shown), SimpleNamespace(width=500)
     context = SimpleNamespace(region=region, preferences=bpy.context.preferences)
-    addon("saga_blender.panels.preferences")._draw_engine(layout, place)
+    addon("saga_blender.panels.preferences")._draw_engine(layout, context, place)
     addon("saga_blender.panels.engine").SagaPanel.draw(SimpleNamespace(layout=layout), context)
     sentence = ["The engine's packages changed with this update", "Update Engine"]
     assert shown[:5] == [*sentence, "Remove", *sentence]

@@ -1,7 +1,7 @@
 """Blender around it: its keys, its language, and when the add-on is switched off."""
 
 import bpy
-from hand import Waiting
+from hand import Waiting, until
 from stage import EXTENSION, Stage
 
 
@@ -25,6 +25,26 @@ def story_keys_can_be_changed(stage: Stage) -> Waiting:
     stage.picture("keymap")
     area.type = "VIEW_3D"
     yield 0.5
+
+
+def story_an_error_shows_in_the_preferences(stage: Stage) -> Waiting:
+    chosen = stage.addon("preferences").preferences()
+    python = chosen.engine_python
+    chosen.engine_python = "/no/such/python"
+    with stage.hand.in_viewport():
+        bpy.ops.preferences.addon_show(module=EXTENSION)  # in a window of its own
+    yield 1.0
+    bpy.context.view_layer.objects.active = stage.splat
+    bpy.ops.saga.decompose("INVOKE_DEFAULT")
+    yield from until(lambda: stage.session.error, 20)
+    yield 0.5
+    stage.picture("preferences")
+    assert "could not be started" in stage.session.error.message
+    chosen.engine_python = python
+    assert stage.session.error is None, "another engine has done nothing wrong yet"
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[1]):
+        bpy.ops.wm.window_close()
+    yield 0.3
 
 
 def story_in_german(stage: Stage) -> Waiting:
