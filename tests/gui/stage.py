@@ -68,9 +68,12 @@ class Stage:
 
     def place(self, thing: str, region: bpy.types.Region | None = None) -> tuple[int, int]:
         """Where in the viewport, or in another region, the middle of a thing is."""
+        return self.hand.place_of(self.splat.matrix_world @ Vector(self.middle(thing)), region)
+
+    def middle(self, thing: str) -> np.ndarray:
+        """The mean of a thing's Gaussians, in the splat's frame, [3]."""
         means = self.addon("point_cloud").read(self.splat.data.attributes["position"])
-        middle = means[self.truth[thing]].mean(axis=0)
-        return self.hand.place_of(self.splat.matrix_world @ Vector(middle), region)
+        return means[self.truth[thing]].mean(axis=0)
 
     def box_around(self, thing: str) -> list[tuple[int, int]]:
         """Two opposite corners of what a thing covers in the viewport."""

@@ -88,6 +88,18 @@ def test_what_was_found_is_listed(addon, sidebar, ply, tmp_path):
     assert {"Merge Selection", "Split Further", "Split into Objects"} <= set(shown)
 
 
+def test_how_much_is_selected_and_how_large_it_is(addon, sidebar, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(8, 0))))
+    obj, splat_object = bpy.context.object, addon("saga_blender.splat_object")
+    corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 2) for z in (0, 3)], np.float32)
+    addon("saga_blender.point_cloud").write(obj.data, "position", "FLOAT_VECTOR", corners)
+    obj.rotation_euler, obj.scale = (0, 0, 0), (2, 1, 1)
+    bpy.context.view_layer.update()
+    splat_object.set_selection(obj.data, corners[:, 1] == 0)
+    shown = " ".join(sidebar()["Select"])
+    assert "4 Gaussians selected (50.0%)" in shown and "2 m x 0 m x 3 m" in shown, shown
+
+
 def test_a_missing_model_or_scene_is_one_clear_line(sidebar, ply, tmp_path):
     path = ply.write(tmp_path / "t.ply", ply.rows(9, 0))
     bpy.ops.import_scene.saga_splat(filepath=str(path))

@@ -1,6 +1,7 @@
 """A click means what is under it, however it is looked at."""
 
 import bpy
+import numpy as np
 from hand import Hand, Waiting, until
 from mathutils import Vector
 from stage import Stage, iou
@@ -57,6 +58,38 @@ def parented_and_unevenly_scaled(stage: Stage) -> Waiting:
     stage.splat.parent = parent
     yield 0.5
     return stage.hand, stage.hand.region()
+
+
+def story_splats_are_drawn_where_they_are(stage: Stage) -> Waiting:
+    region, splat = stage.hand.region(), stage.splat
+
+    def opacity(place: tuple[int, int]) -> Waiting:
+        """Of the finished picture, at a place of the viewport."""
+        yield 0.3
+        yield from stage.at_rest()
+        (view,) = stage.overlay.views.values()
+        colors = np.array(view.shown[1].colors.read().to_list())
+        return colors.reshape(region.height, region.width, 4)[place[1], place[0], 3]
+
+    place = stage.place("books")
+    assert (yield from opacity(place)) > 0.9 * 255
+    middle = splat.matrix_world @ Vector(stage.middle("books"))
+    eye = region.data.view_matrix.inverted().translation
+    with stage.hand.in_viewport():
+        bpy.ops.mesh.primitive_cube_add(size=0.5, location=middle.lerp(eye, 0.3))
+    cube = bpy.context.object
+    assert (yield from opacity(place)) == 0, "hidden by what is in front"
+    bpy.data.objects.remove(cube)
+    bpy.context.view_layer.objects.active = splat
+    splat.select_set(True)
+    splat.location.z += 50
+    assert (yield from opacity(place)) == 0, "it follows the object"
+    splat.location.z -= 50
+    splat.hide_set(True)
+    yield from until(lambda: not stage.overlay.views, 10)
+    splat.hide_set(False)
+    splat.select_set(True)
+    assert (yield from opacity(place)) > 0.9 * 255
 
 
 def story_a_click_picks_what_is_under_it_in_any_view(stage: Stage) -> Waiting:

@@ -48,5 +48,9 @@ def story_train(stage: Stage) -> Waiting:
     yield from until(lambda: stage.session.job.progress.stage == "Training", 60)
     yield 0.3
     stage.picture("training")
+    yield from stage.hand.push("saga.cancel(", across=0.82)
+    yield from until(lambda: stage.session.job is None, 10)
+    assert stage.session.notice == "Cancelled." and stage.session.error is None
+    yield from stage.hand.push("saga.train(")  # goes on where it was
     yield from until(lambda: stage.session.job is None, 120)
     assert stage.session.notice.startswith("Trained"), stage.session.notice

@@ -52,6 +52,9 @@ def story_escape_clears_and_enter_splits(stage: Stage) -> Waiting:
     count, total = stage.selected.sum(), len(stage.selected)
     yield from stage.hand.press("RET")
     yield from until(lambda: len(stage.splat.data.points) == total - count, 10)
+    for redo, points in ((False, total), (True, total - count)):
+        yield from stage.hand.press("Z", ctrl=True, **({"shift": True} if redo else {}))
+        yield from until(lambda points=points: len(stage.splat.data.points) == points, 10)
     part = bpy.context.object
     assert part.name.startswith("Object "), "it is called what it was found to be"
     assert len(part.data.points) == count

@@ -13,6 +13,10 @@ def story_hover_shows_what_a_click_takes(stage: Stage) -> Waiting:
     yield 0.3
     stage.picture("hover")
     assert not stage.selected.any()
+    shown, (x, y) = stage.overlay.preview, stage.place("mug")
+    stage.hand.move((x + 1, y + 1))
+    yield 0.5
+    assert stage.overlay.preview is shown, "on the same thing nothing is drawn anew"
     stage.hand.move((30, stage.hand.region().height - 120))  # nothing is there
     yield from until(lambda: not stage.overlay.preview, 10)
     stage.hand.move(stage.place("mug"))
