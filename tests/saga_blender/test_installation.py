@@ -1,6 +1,5 @@
 """Installing the engine, from wheels made on the spot."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -70,12 +69,33 @@ def test_what_was_tampered_with_is_refused_and_the_next_try_goes_on(place):
     assert list(place.folder.parent.iterdir()) == [] and place.state == "missing"
 
 
+ASLEEP = """
+import os, time
+print("asleep", flush=True)
+parent = os.getppid()
+while os.getppid() == parent:
+    time.sleep(0.05)
+"""
+BLENDER = f"""
+import sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT / ".ci")!r})
+from without_blender import load
+installer = load("saga_blender.installation.installer")
+installer.choose_build = lambda: load("saga_blender.installation.plan").CPU
+place = load("saga_blender.installation.environment").Environment(*map(Path, sys.argv[1:]))
+installation = installer.Installation(place, sys.executable)
+installation.start()
+installation.wait()
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.fault("an installation that is cancelled, or killed with its Blender")
 def test_an_interrupted_installation_goes_on(place, monkeypatch):
     sleeper = place.package_root / "backend" / "warm_up.py"
     works = sleeper.read_text()
-    sleeper.write_text("import time; print('asleep', flush=True); time.sleep(60)")
+    sleeper.write_text(ASLEEP)
     installation = installer.Installation(place, sys.executable)
     installation.start()
     while installation.label != "Trying it out":
@@ -88,10 +108,17 @@ def test_an_interrupted_installation_goes_on(place, monkeypatch):
         installation.wait()
     assert time.monotonic() - began < 2 and place.state == "unfinished"
 
+    place.log.unlink()
+    blender = subprocess.Popen([sys.executable, "-c", BLENDER, place.folder, place.package_root])
+    while not place.log.exists() or b"asleep" not in place.log.read_bytes():
+        time.sleep(0.02)
+    blender.kill()
+    blender.wait()
+    with pytest.raises(errors.BadInput, match="Another Blender is installing"):
+        install(place)  # as long as it may be another one that lives
+    assert place.state == "unfinished"
     sleeper.write_text(works)
-    sign = place.folder.with_name("installing")
-    sign.touch()  # as a Blender leaves it that was killed
-    os.utime(sign, times=(time.time() - 60,) * 2)
+    monkeypatch.setattr(installer, "FORGOTTEN_S", 0.0)
     assert install(place) == "It works."
 
 
