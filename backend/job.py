@@ -28,7 +28,6 @@ class ProgressReport:
     def __init__(self, job: Job, send: Callable[[int, protocol.Message], None]) -> None:
         self._job = job
         self._send = send
-        self._process = psutil.Process()
         self._stage: str | None = None
         self._stage_began = self._sent = 0.0
         self._first_fraction = 0.0
@@ -56,7 +55,7 @@ class ProgressReport:
             stage=self._stage,
             fraction=min(max(fraction, 0.0), 1.0),
             eta_s=self._eta(fraction),
-            memory_mb=self._process.memory_info().rss / 2**20,
+            memory_mb=psutil.Process().memory_info().rss / 2**20,
             detail=detail,
         )
         self._send(self._job.id, progress)

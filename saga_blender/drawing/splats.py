@@ -40,21 +40,21 @@ def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
 class Spots:
     """Where the Gaussians of an object are and how far they reach, to colour some of them soon."""
 
-    positions: np.ndarray  # [N, 3]
-    reaches: np.ndarray  # [N], of flat ones too: without gaps
+    spheres: np.ndarray  # [N, 4] centre and reach, of flat ones too: without gaps
 
     @classmethod
     def of(cls, data: bpy.types.PointCloud) -> "Spots":
-        return cls(read(data.attributes["position"]), read(data.attributes[SCALE]).max(axis=1))
+        reaches = read(data.attributes[SCALE]).max(axis=1)
+        return cls(np.column_stack((read(data.attributes["position"]), reaches)))
 
     def batch(self, chosen: np.ndarray) -> gpu.types.GPUBatch:
         """Some of those where `chosen` (boolean [N]) holds, as points of one colour."""
         rows = np.flatnonzero(chosen)
-        shown = rows[sample(len(rows), _PREVIEW_POINTS)]
-        tones = np.empty((len(shown), 4), np.float32)
+        shown = self.spheres[rows[sample(len(rows), _PREVIEW_POINTS)]]
+        tones = np.empty_like(shown)
         tones[:, :3] = PREVIEW_COLOR
-        tones[:, 3] = self.reaches[shown] * np.sqrt(max(1, len(rows) / _PREVIEW_POINTS))
-        return _points(self.positions[shown], tones)
+        tones[:, 3] = shown[:, 3] * np.sqrt(max(1, len(rows) / _PREVIEW_POINTS))
+        return _points(shown[:, :3].copy(), tones)
 
 
 def _points(positions: np.ndarray, tones: np.ndarray) -> gpu.types.GPUBatch:

@@ -6,7 +6,7 @@ from ...backend import protocol
 from ...backend.errors import BadInput, SagaError
 from ..engine_session import OnAnswer, session
 from ..scene_file import why_not_imported, why_not_trained
-from ..splat_object import TOTAL, find_splat, scene_index
+from ..splat_object import TOTAL, find_splat
 
 
 class EngineRequest:
@@ -68,7 +68,7 @@ def asked_object(uid: int, total: int) -> bpy.types.Object | None:
     obj = find_splat(uid)
     if obj is None:
         return None
-    if total != obj.data[TOTAL] or scene_index(obj.data).max(initial=-1) >= total:
+    if total != obj.data[TOTAL]:
         raise BadInput(
             "The splat file has changed since it was imported.", "Import it again to select in it."
         )
