@@ -20,7 +20,7 @@ from .candidates import ALIKE, ask_field, lift_unexplained
 from .mask_fit import MaskedView
 from .voting import Votes, vote
 
-LEAST_AGREEMENT = 0.55  # mean IoU with the best masks of all views that show the thing
+LEAST_AGREEMENT = 0.65  # mean IoU with the best masks of all views that show the thing
 LEAST_WITHOUT_FIELD = 0.7  # the same, of what the field does not tell apart
 LEAST_AT_FIRST = 0.15  # the same, of what one mask shows, before the others were heard
 LEAST_VIEWS = 2  # that agree on a thing

@@ -36,6 +36,11 @@ class MaskedView:
         seen = np.flatnonzero(pixels)
         return seen.astype(np.int32), pixels[seen]
 
+    def shown(self, selected: sp.csr_array) -> np.ndarray:
+        """How many Gaussians of each set [N, Q] the view shows: float32 [Q]."""
+        gaussians, pixels = self.seen
+        return selected[gaussians[pixels > LEAST_WEIGHT]].sum(axis=0)
+
     def fits(self, selected: sp.csr_array) -> np.ndarray:
         """IoU [M, Q] of each mask with what the view shows of each set.
 

@@ -16,7 +16,8 @@ OVERLAP = 0.2  # share of the smaller of two things that lies in the other, at m
 NEAR = 0.2  # difference of scales beyond which a thing is not what a scale asks for
 OBJECT = 1.75  # how much likelier an object of the best cut is meant than what stands out as much
 STEP = 0.02  # least difference of scales between a whole and its part
-WHOLE, SPREAD = 0.46, 0.3  # scales of whole things, rather than of their parts or of groups
+WHOLE, SPREAD = 0.5, 0.3  # scales of whole things, rather than of their parts or of groups
+BELOW = 0.04  # how far below what is asked for lies the scale that fits it best
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class ThingTree:
         A thing stands out when views agree on it, when it is far smaller than what it
         is part of, and when it has about the scale.
         """
-        preference = np.exp(-(((self.scales - scale) / SPREAD) ** 2) / 2)
+        preference = np.exp(-(((self.scales - scale + BELOW) / SPREAD) ** 2) / 2)
         return self._sureness * self._gaps * preference
 
     @property

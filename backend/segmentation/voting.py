@@ -20,7 +20,7 @@ class Votes:
     """What the views say of Q candidates."""
 
     belonging: sp.csc_array  # [N, Q] float32 in [0, 1]
-    agreement: np.ndarray  # [Q] mean IoU with the best masks
+    agreement: np.ndarray  # [Q] mean IoU with the best masks, by how much of a set each view shows
     views: np.ndarray  # [Q] how many had a vote
 
 
@@ -41,7 +41,7 @@ def vote(
         report: told view by view.
     """
     selected = (candidates > THRESHOLD).astype(np.float32).tocsr()
-    fits, seen, said = [], [], []
+    fits, seen, shown, said = [], [], [], []
     share = sp.csc_array(candidates.shape, dtype=np.float32)
     for done, view in enumerate(views):
         report("Agreeing on things", min(done / count, 1.0))
@@ -50,6 +50,7 @@ def vote(
         said.append(view.weights.T @ (view.membership[:, best] @ has_vote))
         fits.append(fit)
         seen.append(view.seen)
+        shown.append(view.shown(selected))
         if len(said) == TOGETHER:
             share, said = share + _sum(said), []
     share, fits = _sum([share, *said]), np.array(fits)
@@ -60,8 +61,8 @@ def vote(
     belonging = belonging + unasked
     belonging.data[belonging.data < KEPT] = 0
     belonging.eliminate_zeros()
-    shown_in = fits >= 0
-    agreement = (fits * shown_in).sum(axis=0) / np.maximum(shown_in.sum(axis=0), 1)
+    weight = np.where(fits >= 0, shown, 0)
+    agreement = (fits * weight).sum(axis=0) / np.maximum(weight.sum(axis=0), 1)
     return Votes(belonging, agreement, has_vote.sum(axis=0))
 
 

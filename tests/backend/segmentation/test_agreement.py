@@ -16,6 +16,7 @@ from backend.rendering import make_rasterizer
 from backend.segmentation.agreement import agree
 from backend.segmentation.candidates import lift_unexplained
 from backend.segmentation.mask_fit import MaskedView
+from backend.segmentation.voting import vote
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +99,12 @@ def test_only_masks_that_nothing_explains_are_looked_at_by_themselves(panels, ba
     assert len(scales) == 2 * len(bank)  # both halves of the first panel in each view
     for column in lifted.toarray().T > 0:
         assert max((column & half).sum() / (column | half).sum() for half in (lower, upper)) > 0.8
+
+
+def test_a_view_that_shows_little_of_a_thing_has_little_to_say_of_it():
+    one_by_one = MaskedView(sp.csr_array(np.eye(4)), sp.csr_array(np.ones((4, 1))))
+    only_the_first = np.zeros((4, 4))
+    only_the_first[:, 0] = 1
+    half = MaskedView(sp.csr_array(only_the_first), sp.csr_array([[1.0], [1], [0], [0]]))
+    votes = vote([one_by_one, half], 2, sp.csc_array(np.ones((4, 1), np.float32)), 0.3)
+    assert votes.agreement == pytest.approx([(4 * 1 + 1 * 0.5) / 5])

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from backend.affinity.things import Things
 from backend.rendering.rasterizer import RayContributions
 from backend.segmentation.pointed import next_scale, things_at
-from backend.segmentation.thing_tree import ThingTree
+from backend.segmentation.thing_tree import BELOW, SPREAD, ThingTree
 
 TABLE, MUG, HANDLE, CHAIR, SETTING, FLOOR = range(6)
 COUNTS = {TABLE: 40, MUG: 8, HANDLE: 2, CHAIR: 30}  # Gaussians of nothing smaller
@@ -51,22 +51,23 @@ def test_who_is_part_of_whom(tree):
     assert tree.sizes.tolist() == [40, 10, 2, 30, 50, OF_FLOOR]
 
 
+def preference(difference: float) -> float:
+    return np.exp(-((difference / SPREAD) ** 2) / 2)
+
+
 def test_what_stands_out_is_far_smaller_than_what_it_is_part_of(tree):
-    prominence = tree.prominence(0.5)
-    assert prominence[MUG] == pytest.approx(np.log(50 / 10) * np.exp(-((0.2 / 0.3) ** 2) / 2))
+    prominence = tree.prominence(0.5 + BELOW)
+    assert prominence[MUG] == pytest.approx(np.log(50 / 10) * preference(0.2))
     assert prominence[CHAIR] == pytest.approx(np.log(1000 / 30))
 
 
 @pytest.mark.parametrize(("agreement", "sureness"), [(0.4, 0), (0.75, 0.5), (1, 1)])
 def test_a_larger_thing_counts_as_one_as_surely_as_views_agree_on_it(agreement, sureness):
     agreed = np.where(np.arange(6) == SETTING, agreement, 1)
-    tree = ThingTree.of(replace(things(), agreement=agreed))
-    prominence = tree.prominence(SCALES[MUG])
+    prominence = ThingTree.of(replace(things(), agreement=agreed)).prominence(0.3 + BELOW)
     reach = sureness * np.log(50 / 10) + (1 - sureness) * np.log(1000 / 10)
     assert prominence[MUG] == pytest.approx(reach)
-    assert prominence[SETTING] == pytest.approx(
-        sureness * np.log(1000 / 50) * np.exp(-((5 / 3) ** 2) / 2)
-    )
+    assert prominence[SETTING] == pytest.approx(sureness * np.log(1000 / 50) * preference(0.5))
 
 
 def test_of_two_things_that_overlap_the_cut_has_the_one_that_stands_out():
