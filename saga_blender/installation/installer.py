@@ -19,6 +19,7 @@ from .plan import Step, cache_of, choose_build, steps
 
 POLL_S = 0.25
 POLLS_PER_MEASUREMENT = 8  # of the disk space, which takes a moment
+LEASH = Path(__file__).with_name("leash.py")
 FORGOTTEN_S = 10.0  # after which an installation that shows no sign of life is over
 
 
@@ -92,10 +93,10 @@ class Installation:
         log.write(f"\n> {' '.join(command)}\n".encode())
         log.flush()
         process = subprocess.Popen(
-            command,
+            (self._base_python, "-I", LEASH, *command),
             cwd=self.environment.package_root,
             env=clean_environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=subprocess.STDOUT,
             creationflags=NO_WINDOW,
@@ -111,7 +112,7 @@ class Installation:
                     used = bytes_in(self.environment.folder) / 1e9
                     self.fraction = min(used / gigabytes, 0.99)
         finally:
-            process.terminate()
+            process.stdin.close()
             process.wait()
 
 

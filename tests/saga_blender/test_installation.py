@@ -1,5 +1,7 @@
 """Installing the engine, from wheels made on the spot."""
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +34,15 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(installer, "choose_build", lambda: plan.CPU)
     monkeypatch.setattr(installer, "POLL_S", 0.02)
     return environment.Environment(tmp_path / "new folder" / "engine", root)
+
+
+def is_running(process: int) -> bool:
+    """Whether there is a process, or what is left of one that nobody has asked about."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def install(place, **options):
@@ -71,10 +82,8 @@ def test_what_was_tampered_with_is_refused_and_the_next_try_goes_on(place):
 
 ASLEEP = """
 import os, time
-print("asleep", flush=True)
-parent = os.getppid()
-while os.getppid() == parent:
-    time.sleep(0.05)
+print("asleep as", os.getpid(), flush=True)
+time.sleep(60)
 """
 BLENDER = f"""
 import sys
@@ -110,10 +119,14 @@ def test_an_interrupted_installation_goes_on(place, monkeypatch):
 
     place.log.unlink()
     blender = subprocess.Popen([sys.executable, "-c", BLENDER, place.folder, place.package_root])
-    while not place.log.exists() or b"asleep" not in place.log.read_bytes():
+    while not place.log.exists() or b"asleep as" not in place.log.read_bytes():
         time.sleep(0.02)
     blender.kill()
     blender.wait()
+    asleep = int(re.search(rb"asleep as (\d+)", place.log.read_bytes())[1])
+    while is_running(asleep):  # ends with its Blender
+        assert time.monotonic() - began < 20
+        time.sleep(0.02)
     with pytest.raises(errors.BadInput, match="Another Blender is installing"):
         install(place)  # as long as it may be another one that lives
     assert place.state == "unfinished"
