@@ -16,7 +16,8 @@ from .similarity import similarity
 
 ALIKE = 0.85  # IoU from which two masks, or two things, are one
 LEAST_PIXELS = 12  # that are known of a mask that is looked at by itself
-MOST_ASKED = 1000  # groups of masks that the field is asked for, those of the most masks
+MOST_ASKED = 1000  # groups of masks that the field is asked for, those of the most masks,
+MOST_HELD = 25  # and how many of these a Gaussian may belong to, on average: what memory holds
 MOST_LIFTED = 300  # masks that are: what they show, others of the same thing show too
 
 
@@ -124,12 +125,15 @@ def _selected(
     report: Report,
 ) -> tuple[sp.csc_array, np.ndarray]:
     """Cosines [N, Q] above the threshold with the mean query of each group; its scales [Q]."""
-    columns, of_group = [_no_sets(len(field.features))], []
+    columns, of_group, held = [_no_sets(len(field.features))], [], 0
     largest = np.argsort(-np.bincount(group[group >= 0]), kind="stable")[:MOST_ASKED]
-    for done, k in enumerate(np.sort(largest)):
+    for done, k in enumerate(largest):
+        if held > MOST_HELD * len(field.features):
+            break
         report("Selecting with each mask", done / len(largest))
         of_group.append(scales[group == k].mean())
         query = torch.from_numpy(features[group == k].mean(axis=0)).to(field.features.device)
         cosine = similarity(field, query, float(of_group[-1]))
         columns.append(sp.csc_array(np.where(cosine > THRESHOLD, cosine, 0)[:, None]))
+        held += columns[-1].nnz
     return sp.hstack(columns, format="csc"), np.array(of_group)

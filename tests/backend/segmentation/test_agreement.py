@@ -14,7 +14,7 @@ from backend.affinity.scale_map import ScaleMap
 from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
 from backend.segmentation.agreement import agree
-from backend.segmentation.candidates import lift_unexplained
+from backend.segmentation.candidates import ask_field, lift_unexplained
 from backend.segmentation.mask_fit import MaskedView
 from backend.segmentation.voting import vote
 
@@ -99,6 +99,15 @@ def test_only_masks_that_nothing_explains_are_looked_at_by_themselves(panels, ba
     assert len(scales) == 2 * len(bank)  # both halves of the first panel in each view
     for column in lifted.toarray().T > 0:
         assert max((column & half).sum() / (column | half).sum() for half in (lower, upper)) > 0.8
+
+
+def test_no_more_is_asked_than_memory_holds(panels, bank, features, monkeypatch):
+    field = field_of(features, bank)
+    everything, _ = ask_field(field, bank)
+    monkeypatch.setattr("backend.segmentation.candidates.MOST_HELD", 0.5)
+    some, scales = ask_field(field, bank)
+    assert len(scales) == some.shape[1] < everything.shape[1]
+    assert some[:, :-1].nnz <= 0.5 * len(features) < some.nnz
 
 
 def test_a_view_that_shows_little_of_a_thing_has_little_to_say_of_it():
