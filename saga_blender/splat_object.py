@@ -45,7 +45,7 @@ def find_splat(uid: int) -> bpy.types.Object | None:
 
 
 def scene_index(pointcloud: bpy.types.PointCloud) -> np.ndarray:
-    """Which Gaussian of the scene file each point is, int32 [N]; -1 for none of it. Only to read."""
+    """Which Gaussian of the scene file each point is, int32 [N] to read; -1 for none of it."""
     return read_or(pointcloud, INDEX, np.broadcast_to(np.int32(-1), len(pointcloud.points)))
 
 
