@@ -126,7 +126,7 @@ class ThingTree:
             sizes = np.append(self.sizes[wholes], self.selected.shape[0])
             stops = np.append(self._sureness[wholes], 1)
             arrives = np.append(1, np.cumprod(1 - stops[:-1]))
-            gaps[thing] = arrives * stops @ np.log(sizes / max(size, 1))
+            gaps[thing] = (arrives * stops) @ np.log(sizes / max(size, 1))
         return gaps
 
     def cut(self, scale: float) -> np.ndarray:
