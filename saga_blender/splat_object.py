@@ -7,6 +7,7 @@ scene file they are, which are selected, which thing each belongs to.
 import bpy
 import numpy as np
 
+from ..backend.errors import BadInput
 from ..backend.gaussians.selection import combine
 from . import point_cloud
 from .cluster_tree import ClusterTree
@@ -68,11 +69,23 @@ def per_point(
     Args:
         of_scene: [TOTAL].
         missing: for points that are not of that file.
+
+    Raises:
+        BadInput: there are points of a larger file.
     """
     index = scene_index(pointcloud)
     if _is_whole(pointcloud, index):
         return of_scene
+    if index.max(initial=-1) >= len(of_scene):
+        raise file_has_changed()
     return np.where(index >= 0, of_scene[index], missing)
+
+
+def file_has_changed() -> BadInput:
+    """What is said where the scene file is no longer the one that was imported."""
+    return BadInput(
+        "The splat file has changed since it was imported.", "Import it again to select in it."
+    )
 
 
 def _is_whole(pointcloud: bpy.types.PointCloud, index: np.ndarray) -> bool:

@@ -66,12 +66,14 @@ class Things:
             raise ValueError("things of other types of numbers")
         if not (first.shape == (len(scales) + 1,) and index.shape == belonging.shape == first[-1:]):
             raise ValueError("things of other lengths")
+        if agreement.shape != scales.shape:
+            raise ValueError("things that nobody was asked about")
         if first[0] != 0 or (first < 0).any() or (np.diff(first) < 0).any():
             raise ValueError("things that end before they begin")
         if not ((index >= 0) & (index < gaussians)).all():
             raise ValueError("things of other Gaussians")
-        shares = np.concatenate([scales, agreement])
-        if len(shares) != 2 * len(scales) or not ((shares >= 0) & (shares <= 1)).all():
+        shares = np.stack([scales, agreement])
+        if not ((shares >= 0) & (shares <= 1)).all():
             raise ValueError("things of no scale, or that nobody agreed on")
         matrix = sp.csc_array((belonging, index, first), shape=(gaussians, len(scales)))
         return cls(matrix, scales, agreement)

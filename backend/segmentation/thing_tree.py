@@ -66,7 +66,7 @@ class ThingTree:
                 scales[whole] = min(max(scales[whole], scales[part] + STEP), 1)
         return scales
 
-    @property
+    @cached_property
     def _smallest_first(self) -> np.ndarray:
         return np.argsort(self.sizes, kind="stable")
 
@@ -107,7 +107,7 @@ class ThingTree:
         preference = np.exp(-(((self.scales - scale + BELOW) / SPREAD) ** 2) / 2)
         return self._sureness * self._gaps * preference
 
-    @property
+    @cached_property
     def _sureness(self) -> np.ndarray:
         """How sure it is that each thing is one, [T]: an IoU of 0.5 is no agreement."""
         return np.clip(2 * self.things.agreement - 1, 0, 1)
@@ -133,11 +133,11 @@ class ThingTree:
         """The things that stand out most in all, each by its size; no two overlap."""
         prominence = self.prominence(scale)
         worth = prominence * self.sizes
+        overlap = np.maximum(self.within, self.within.T) > OVERLAP
         while True:
             chosen = self._best_of_tree(worth)
             ahead = chosen[np.argsort(-prominence[chosen], kind="stable")]
-            shared = np.maximum(self.within, self.within.T)[np.ix_(ahead, ahead)]
-            outdone = (np.tril(shared, -1) > OVERLAP).any(axis=1)
+            outdone = np.tril(overlap[np.ix_(ahead, ahead)], -1).any(axis=1)
             if not outdone.any():
                 return chosen
             worth[ahead[outdone.argmax()]] = 0  # for the next ones it is not in the way

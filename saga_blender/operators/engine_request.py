@@ -3,10 +3,10 @@
 import bpy
 
 from ...backend import protocol
-from ...backend.errors import BadInput, SagaError
+from ...backend.errors import SagaError
 from ..engine_session import OnAnswer, session
 from ..scene_file import why_not_imported, why_not_trained
-from ..splat_object import TOTAL, find_splat
+from ..splat_object import TOTAL, file_has_changed, find_splat
 
 
 class EngineRequest:
@@ -69,7 +69,5 @@ def asked_object(uid: int, total: int) -> bpy.types.Object | None:
     if obj is None:
         return None
     if total != obj.data[TOTAL]:
-        raise BadInput(
-            "The splat file has changed since it was imported.", "Import it again to select in it."
-        )
+        raise file_has_changed()
     return obj

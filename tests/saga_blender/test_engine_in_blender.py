@@ -9,6 +9,7 @@ from pathlib import Path
 
 import bpy
 import pytest
+from processes import gone
 from two_balls import write_two_balls
 
 EXTENSION = "bl_ext.user_default.saga_blender"
@@ -49,18 +50,6 @@ def training(addon, scene):
     start.until = until
     yield start
     session.close()
-
-
-def gone(pid: int) -> bool:
-    """Whether a process ends soon."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def assert_trains(scene: Path) -> None:

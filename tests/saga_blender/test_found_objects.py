@@ -228,3 +228,6 @@ def test_what_is_said_of_the_scene_reaches_its_points_in_any_order(addon, table)
         said = splat_object.per_point(table.data, of_scene, -1)
         np.testing.assert_array_equal(said, of_scene[index])
         np.testing.assert_array_equal(splat_object.remaining(table.data), there)
+    write(table.data, splat_object.INDEX, "INT", np.arange(12) + 1)
+    with pytest.raises(addon("backend.errors").BadInput, match="has changed since it was"):
+        splat_object.per_point(table.data, of_scene, -1)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from backend.affinity.things import Things
 from backend.rendering.rasterizer import RayContributions
 from backend.segmentation.pointed import next_scale, things_at
-from backend.segmentation.thing_tree import BELOW, SPREAD, ThingTree
+from backend.segmentation.thing_tree import ThingTree
 
 TABLE, MUG, HANDLE, CHAIR, SETTING, FLOOR = range(6)
 COUNTS = {TABLE: 40, MUG: 8, HANDLE: 2, CHAIR: 30}  # Gaussians of nothing smaller
@@ -52,11 +52,11 @@ def test_who_is_part_of_whom(tree):
 
 
 def preference(difference: float) -> float:
-    return np.exp(-((difference / SPREAD) ** 2) / 2)
+    return np.exp(-((difference / 0.3) ** 2) / 2)
 
 
 def test_what_stands_out_is_far_smaller_than_what_it_is_part_of(tree):
-    prominence = tree.prominence(0.5 + BELOW)
+    prominence = tree.prominence(0.54)
     assert prominence[MUG] == pytest.approx(np.log(50 / 10) * preference(0.2))
     assert prominence[CHAIR] == pytest.approx(np.log(1000 / 30))
 
@@ -64,7 +64,7 @@ def test_what_stands_out_is_far_smaller_than_what_it_is_part_of(tree):
 @pytest.mark.parametrize(("agreement", "sureness"), [(0.4, 0), (0.75, 0.5), (1, 1)])
 def test_a_larger_thing_counts_as_one_as_surely_as_views_agree_on_it(agreement, sureness):
     agreed = np.where(np.arange(6) == SETTING, agreement, 1)
-    prominence = ThingTree.of(replace(things(), agreement=agreed)).prominence(0.3 + BELOW)
+    prominence = ThingTree.of(replace(things(), agreement=agreed)).prominence(0.34)
     reach = sureness * np.log(50 / 10) + (1 - sureness) * np.log(1000 / 10)
     assert prominence[MUG] == pytest.approx(reach)
     assert prominence[SETTING] == pytest.approx(sureness * np.log(1000 / 50) * preference(0.5))
