@@ -1,10 +1,15 @@
 """A scene small enough to train in a test: three flat panels, the first of two parts."""
 
 import os
+from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
+import torch
+from pretend_gpu import pretend_gpu
+from pretend_gsplat import pretend_gsplat
 
 from backend.cameras.camera import Camera
 from backend.gaussians.cloud import GaussianCloud
@@ -65,3 +70,20 @@ def panels() -> Panels:
         whole = [per_part[0] | per_part[3]]
         masks[camera.name] = ViewMasks.pack(np.stack(per_part + whole), np.ones(5))
     return Panels(cloud, objects, parts, cameras, masks)
+
+
+@pytest.fixture
+def gpu() -> Iterator[None]:
+    """A CUDA device: this computer's, or what stands in for one."""
+    with nullcontext() if torch.cuda.is_available() else pretend_gpu():
+        yield
+
+
+@pytest.fixture
+def gsplat_on_gpu() -> Iterator[None]:
+    """A CUDA device that runs gsplat: this computer's, or what stands in for both."""
+    if torch.cuda.is_available():
+        yield
+    else:
+        with pretend_gpu(), pretend_gsplat():
+            yield

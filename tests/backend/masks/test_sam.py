@@ -135,13 +135,14 @@ def test_real_photograph_gives_the_ready_masks(mobile_sam):
     assert (best >= 0.8).mean() >= 0.85
 
 
-def test_half_precision_gives_the_same_masks(mobile_sam):
+@pytest.mark.usefixtures("gpu")
+def test_half_precision_on_a_gpu_gives_the_same_masks(mobile_sam):
     photo = np.asarray(Image.open(KITCHEN / "images" / "04.jpg").convert("RGB"))
-    single, half = (
-        MaskGenerator(mobile_sam.model, MaskSettings(points_per_side=3, half=half)).generate(photo)
-        for half in (False, True)
-    )
-    assert len(single) == len(half) >= 3
+    single = MaskGenerator(mobile_sam.model, MaskSettings(points_per_side=3)).generate(photo)
+    on_gpu = load_sam(MOBILE_SAM, "cuda", MaskSettings(points_per_side=3, half=True))
+    assert on_gpu.estimate()[0] == "9 points each on the GPU in half precision"
+    half = on_gpu.generate(photo)
+    assert on_gpu.model.device.type == "cuda" and len(single) == len(half) >= 3
     np.testing.assert_allclose(half.predicted_iou, single.predicted_iou, atol=0.01)
     one, other = single.unpack(), half.unpack()
     assert ((one & other).sum((1, 2)) >= 0.98 * (one | other).sum((1, 2))).all()

@@ -10,10 +10,6 @@ from backend.rendering.gsplat_rasterizer import blending_weights, gather_rays
 from backend.rendering.numba_rasterizer import NumbaRasterizer
 from backend.rendering.projection import prepare, project
 
-needs_cuda = pytest.mark.skipif(
-    not torch.cuda.is_available(), reason="no CUDA device: gsplat's kernels cannot run"
-)
-
 
 @pytest.fixture
 def scene_below_the_caps(make_scene):
@@ -109,7 +105,7 @@ def test_a_device_that_is_not_there(make_scene):
         assert "cpu" in refusal.value.advice
 
 
-@needs_cuda
+@pytest.mark.usefixtures("gsplat_on_gpu")
 @pytest.mark.parametrize("channels", [None, 1, 40])
 def test_views_match_the_cpu(scene_below_the_caps, channels):
     cloud, camera = scene_below_the_caps
@@ -124,7 +120,7 @@ def test_views_match_the_cpu(scene_below_the_caps, channels):
     assert np.abs(view.depth - expected.depth).mean() < 1e-3
 
 
-@needs_cuda
+@pytest.mark.usefixtures("gsplat_on_gpu")
 def test_rays_match_the_cpu(scene_below_the_caps):
     cloud, camera = scene_below_the_caps
     pixels = np.random.default_rng(1).integers(0, [camera.width, camera.height], (500, 2))
