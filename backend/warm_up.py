@@ -17,9 +17,12 @@ from .affinity.recipes import recipe_named
 from .affinity.trainer import Trainer
 from .cameras.camera import Camera
 from .engine import Engine
+from .errors import MissingSoftware
 from .gaussians.cloud import GaussianCloud
 from .masks import sam  # noqa: F401  imports what makes masks
 from .masks.view_masks import ViewMasks
+from .rendering.gsplat_code import compile_gsplat
+from .rendering.gsplat_rasterizer import GsplatRasterizer
 from .rendering.numba_rasterizer import NumbaRasterizer
 from .segmentation.agreement import agree
 from .segmentation.similarity import similarity
@@ -38,10 +41,25 @@ def warm_up() -> str:
     rasterizer.render(camera)
     mask = ViewMasks.pack(np.ones((1, camera.height, camera.width), bool), np.ones(1))
     rays = trace_view(rasterizer, camera, mask, np.random.default_rng(0))
-    field = Trainer(cloud.means, [rays], recipe_named("fast", len(cloud), steps=1)).run()
-    agree(field, [rays], [rays])
-    similarity(field, field.features[0], 0.5)
-    return f"The engine works: PyTorch {torch.__version__} on {Engine().device}."
+    recipe, device = recipe_named("fast", len(cloud), steps=1), Engine().device
+    for where in dict.fromkeys(("cpu", device)):
+        field = Trainer(cloud.means, [rays], recipe, device=where).run()
+        agree(field, [rays], [rays])
+        similarity(field, field.features[0], 0.5)
+    views = "" if device == "cpu" else _draw_on_gpu(cloud, camera)
+    return f"The engine works: PyTorch {torch.__version__} on {device}.{views}"
+
+
+def _draw_on_gpu(cloud: GaussianCloud, camera: Camera) -> str:
+    """Compile what draws views on a GPU, where that can be done; returns what draws them."""
+    try:
+        compile_gsplat()
+        rasterizer = GsplatRasterizer(cloud)
+    except MissingSoftware as reason:
+        return f" Views are drawn on the CPU: {reason.message}"
+    rasterizer.render(camera)
+    rasterizer.trace(camera, np.array([[8, 8]]))
+    return " gsplat draws views there."
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ opaque Gaussians weigh up to 0.9% more in front and hide more behind.
 import numpy as np
 
 from ..cameras.camera import Camera
-from ..errors import MissingSoftware
 from ..gaussians.cloud import GaussianCloud
+from .gsplat_code import load_gsplat
 from .rasterizer import RayContributions, RenderedView, require_inside, require_one_per_gaussian
 
 TILE = 16  # pixels along the side of a tile
@@ -22,8 +22,10 @@ class GsplatRasterizer:
         MissingSoftware: gsplat, its compiled code or the device is not there.
     """
 
+    note = ""
+
     def __init__(self, cloud: GaussianCloud, device: str = "cuda") -> None:
-        self._gsplat, self._torch = _load_gsplat()
+        self._gsplat, self._torch = load_gsplat()
         self._device = device
         self._means, self._quats, self._scales, self._opacities, self._sh = map(
             self._tensor, (cloud.means, cloud.rotations, cloud.scales, cloud.opacities, cloud.sh)
@@ -163,24 +165,3 @@ def gather_rays(
     return RayContributions(
         offsets, gaussians[entry].astype(np.int32), weights, depth.astype(np.float32)
     )
-
-
-def _load_gsplat():
-    """The modules gsplat and torch, once it is sure that their CUDA code runs."""
-    advice = "Choose the device cpu, or install it as the README says."
-    try:
-        import gsplat
-        import torch
-    except ImportError as error:
-        raise MissingSoftware(f"Rendering on CUDA needs {error.name}.", advice) from error
-    if not torch.cuda.is_available():
-        raise MissingSoftware("PyTorch finds no CUDA device.", advice)
-    try:
-        from gsplat.cuda._backend import _C as kernels  # compiles on its first import
-    except (ImportError, OSError, RuntimeError) as error:
-        raise MissingSoftware(f"gsplat's CUDA code did not compile: {error}.", advice) from error
-    if kernels is None:
-        raise MissingSoftware(
-            "gsplat's CUDA code is not compiled and there is no CUDA toolkit to do it.", advice
-        )
-    return gsplat, torch

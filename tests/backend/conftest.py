@@ -20,6 +20,7 @@ from backend.rendering import make_rasterizer
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
+HAS_GPU = torch.cuda.is_available()
 SIDE = 20  # Gaussians along an edge of a panel
 
 
@@ -73,17 +74,21 @@ def panels() -> Panels:
 
 
 @pytest.fixture
-def gpu() -> Iterator[None]:
-    """A CUDA device: this computer's, or what stands in for one."""
-    with nullcontext() if torch.cuda.is_available() else pretend_gpu():
+def pretended_gpu() -> Iterator[None]:
+    """A CUDA device that is none, without compiled code."""
+    with pretend_gpu():
         yield
 
 
 @pytest.fixture
-def gsplat_on_gpu() -> Iterator[None]:
-    """A CUDA device that runs gsplat: this computer's, or what stands in for both."""
-    if torch.cuda.is_available():
+def gpu() -> Iterator[None]:
+    """A CUDA device: this computer's, or what stands in for one."""
+    with nullcontext() if HAS_GPU else pretend_gpu():
         yield
-    else:
-        with pretend_gpu(), pretend_gsplat():
-            yield
+
+
+@pytest.fixture
+def gsplat_on_gpu(gpu: None) -> Iterator[None]:
+    """That device, and gsplat's kernels: compiled, or what stands in for them."""
+    with nullcontext() if HAS_GPU else pretend_gsplat():
+        yield

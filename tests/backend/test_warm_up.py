@@ -4,7 +4,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from two_balls import write_two_balls
+
+from backend.warm_up import warm_up
 
 SCRIPT = """
 import sys
@@ -34,3 +37,17 @@ def test_a_training_after_the_warm_up_compiles_nothing(tmp_path):
     new, count = compiled.rsplit(" ", 1)
     assert int(count) > 15
     assert new == "[]"
+
+
+@pytest.mark.usefixtures("gsplat_on_gpu")
+def test_a_gpu_is_tried_out_with_what_draws_views_on_it():
+    said = warm_up()
+    assert " on cuda." in said and "gsplat draws views there" in said
+
+
+@pytest.mark.usefixtures("pretended_gpu")
+def test_where_gsplat_cannot_be_compiled_the_cpu_draws_views(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_EXTENSIONS_DIR", str(tmp_path))
+    monkeypatch.setenv("PATH", "")  # with no compiler
+    said = warm_up()
+    assert " on cuda." in said and "Views are drawn on the CPU: " in said
