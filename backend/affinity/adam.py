@@ -35,12 +35,12 @@ class Adam:
         # Only now that nothing more takes memory: a step that fails of it changes nothing.
         self.mean_gradient[rows], self.mean_square[rows] = mean, square
         self.values[rows] = values
+        self.steps_done += 1
 
     def step_size(self, learning_rate: float) -> float:
         """The next step's, with the correction of both means for their start at zero."""
-        self.steps_done += 1
-        unbiased_mean = 1 - BETA_MEAN**self.steps_done
-        unbiased_square = 1 - BETA_SQUARE**self.steps_done
+        unbiased_mean = 1 - BETA_MEAN ** (self.steps_done + 1)
+        unbiased_square = 1 - BETA_SQUARE ** (self.steps_done + 1)
         return learning_rate * unbiased_square**0.5 / unbiased_mean
 
     def state(self) -> dict[str, Tensor]:

@@ -32,6 +32,7 @@ class CpuFeatureTable(FeatureTable):
         by_row = scatter(by_unit, local_neighbours.reshape(neighbours.shape), len(rows))
         arrays = (array.numpy() for array in self.adam.state().values())
         adam(*arrays, rows, by_row, self.adam.step_size(learning_rate))
+        self.adam.steps_done += 1
 
 
 @numba.njit(cache=True, nogil=True)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import pytest
 import torch
 
 from backend.affinity.adam import Adam
@@ -29,6 +30,16 @@ def test_rows_that_a_step_leaves_out_are_left_alone():
     assert torch.equal(values[[0, 2]], torch.ones(2, 3))
     # The first step goes by the learning rate, against the sign of the gradient.
     torch.testing.assert_close(values[[3, 1]], 1 - 0.1 * GRADIENTS[0][:2].sign())
+
+
+def test_a_step_that_fails_changes_nothing():
+    adam, untouched = Adam(torch.ones(4, 3)), Adam(torch.ones(4, 3))
+    with pytest.raises(RuntimeError):
+        adam.step(GRADIENTS[0][:3], 0.1)
+    for one in (adam, untouched):
+        one.step(GRADIENTS[0], 0.1)
+        one.step(GRADIENTS[1], 0.1)
+    assert torch.equal(adam.values, untouched.values)
 
 
 def test_training_does_not_load_torchs_optimisers():
