@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -24,3 +24,13 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
         except SafetensorError as error:
             raise OSError(str(error)) from error
         draft.chmod(usual)  # the library's files are for their owner only
+
+
+def open_tensors(path: Path, device: str = "cpu") -> safe_open:
+    """A file of tensors, to be read from in a `with`.
+
+    Raises:
+        SafetensorError, OSError: it cannot be read.
+    """
+    # By default tensors would be views of the mapped file, which Windows refuses to replace.
+    return safe_open(path, "pt", device=device, backend="pread")

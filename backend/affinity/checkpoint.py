@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ..json_text import parse_json
-from ..tensors import save_tensors
+from ..tensors import open_tensors, save_tensors
 from .ray_bank import ViewRays
 from .recipes import Recipe
 
@@ -47,7 +47,7 @@ class Checkpoint:
             steps: of the whole training.
         """
         try:
-            with safe_open(self._path, "pt") as file:
+            with open_tensors(self._path) as file:
                 metadata = file.metadata() or {}
                 if metadata.get("key") != self._key:
                     return None

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from torch import Tensor
 
 from ..errors import BadInput
 from ..json_text import parse_json
-from ..tensors import save_tensors
+from ..tensors import open_tensors, save_tensors
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
 from .things import Things
@@ -93,7 +93,7 @@ class AffinityField:
             BadInput: when the file is damaged, another program's or of a newer SAGA.
         """
         try:
-            with safe_open(path, "pt", device=device) as file:
+            with open_tensors(path, device) as file:
                 metadata = file.metadata() or {}
                 _require_format(path, metadata.get("format", ""))
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

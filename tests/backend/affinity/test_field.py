@@ -1,9 +1,11 @@
 """The model file: its first version is read for ever, and what is no model is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.numpy import save
 
@@ -28,6 +30,9 @@ SAID = {
     **{"scene": "a.ply", "fingerprint": "abc", "engine_version": "0.1.0", "recipe": "fast"},
     **{"steps": 1, "seed": 2, "views": 3, "masks": 4, "loss": 0.5},
 }
+STATE = json.dumps(
+    {"steps_done": 3, "loss": 0.5, "rng": np.random.default_rng(0).bit_generator.state}
+)
 METADATA = {"format": "saga-field-1", "provenance": json.dumps(SAID)}
 
 
@@ -156,6 +161,18 @@ def test_what_only_saves_time_is_made_again_when_it_is_damaged(path):
         path.write_bytes(damage)
         assert Checkpoint(path, "k").load({}, 9) is None
         assert TextIndex.load(path, "k", 3) is None
+
+
+MAPS = Path("/proc/self/maps")  # what files this process has in its memory
+
+
+@pytest.mark.skipif(not MAPS.exists(), reason="only Linux tells which files are mapped")
+def test_a_file_that_was_read_is_let_go_of(path):
+    """Windows replaces no file that is mapped: a second training could not be saved."""
+    path.write_bytes(save(TENSORS | THINGS, METADATA | {"key": "k", "numbers": STATE}))
+    field, _ = AffinityField.load(path)
+    state = Checkpoint(path, "k").load({"features": torch.from_numpy(FEATURES)}, 9)
+    assert field and state and str(path) not in MAPS.read_text()
 
 
 @pytest.mark.parametrize("damage", [b"", b"\x00" * 100, b"{}", None])
