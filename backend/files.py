@@ -2,13 +2,17 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
 from .errors import BadInput
+
+DRAFTS = "*.part", ".tmp*"  # ours, and those that the library safetensors makes beside them
+STALE_S = 3_600.0  # what is still written to does not stay unchanged for so long
 
 
 @contextmanager
@@ -26,11 +30,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 def draft_of(path: Path) -> Iterator[Path]:
     """Like `replacing`, for what opens its files itself: the path at which it is to write.
 
+    Both make the folder where it is missing.
+
     Raises:
         BadInput: the file cannot be written.
     """
-    draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
+    draft = _beside(path)
     try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield draft
             os.replace(draft, path)
@@ -49,7 +56,7 @@ def new_folder(path: Path) -> Iterator[Path]:
     """
     if path.exists():
         raise BadInput(f"There is {path} already.", "Name a new folder.")
-    draft = path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
+    draft = _beside(path)
     try:
         draft.mkdir()
         try:
@@ -59,6 +66,30 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make a folder to write into and try it; what killed programs left in it half written goes.
+
+    Raises:
+        BadInput: it cannot be made, or not be written into.
+    """
+    trial = _beside(folder / "trial")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        trial.touch(exist_ok=False)
+        trial.unlink()
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    for path in (path for drafts in DRAFTS for path in folder.rglob(drafts)):
+        with suppress(OSError):  # it is in use, or another program was faster
+            if time.time() - path.stat().st_mtime > STALE_S:
+                path.unlink()
+
+
+def _beside(path: Path) -> Path:
+    """Where to write what becomes `path`: of a name that no other writer has."""
+    return path.with_name(f"{path.name}.{uuid4().hex[:8]}.part")
 
 
 def _unwritable(path: Path, error: OSError) -> BadInput:

@@ -15,7 +15,6 @@ def save_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
     Raises:
         BadInput: the file cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     with draft_of(path) as draft:
         draft.touch(exist_ok=False)
         usual = draft.stat().st_mode

@@ -69,7 +69,11 @@ class AffinityField:
             return self.gate(scales)[0]
 
     def save(self, path: Path, provenance: Provenance) -> None:
-        """Write everything to one safetensors file, atomically; features as float16."""
+        """Write everything to one safetensors file, atomically; features as float16.
+
+        Raises:
+            BadInput: the file cannot be written.
+        """
         tensors = {
             "features": self.features.half().cpu(),
             "gate.weight": self.gate.weight.detach().cpu(),

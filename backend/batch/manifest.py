@@ -28,7 +28,6 @@ def gather(results: Path, scenes: Sequence[Path] = ()) -> list[Row]:
     rows = [Row.read(results, scene.absolute()) for scene in sorted(set(scenes))]
     rows = [row if row.trained or row.error else replace(row, error=UNFINISHED) for row in rows]
     content = {"scenes": [asdict(row) for row in rows]}
-    results.mkdir(parents=True, exist_ok=True)
     with replacing(results / MANIFEST) as file:
         file.write(json.dumps(content, indent=1).encode())
     return rows

@@ -17,7 +17,7 @@ from ..gaussians.ply import read_ply
 from ..objects import save_objects
 from ..progress import Report, silent
 from .inputs import input_digest
-from .row import ROWS, Row
+from .row import Row
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,6 @@ def run_scene(
         BadInput: the row cannot be written.
     """
     scene, began = scene.absolute(), time.perf_counter()
-    (results / ROWS).mkdir(parents=True, exist_ok=True)
     former = Row.read(results, scene)
     try:
         row = _done(former, task, results, engine, report)

@@ -92,6 +92,5 @@ def _pair(camera: Camera, rasterizer: Rasterizer) -> tuple[np.ndarray, np.ndarra
 def _save(image: np.ndarray, path: Path) -> None:
     from PIL import Image
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         Image.fromarray((image.clip(0, 1) * 255).astype(np.uint8)).save(file, "PNG")

@@ -46,10 +46,13 @@ class TextIndex:
         return sums / counts.reshape(-1, *[1] * (of_images.ndim - 1))
 
     def save(self, path: Path, key: str) -> None:
-        """Write everything to one safetensors file, atomically; pictures as float16."""
+        """Write everything to one safetensors file, atomically; pictures as float16.
+
+        Raises:
+            BadInput: the file cannot be written.
+        """
         arrays = {"selections": self.selections, "owner": self.owner}
         arrays |= {"images": self.images.astype(np.float16), "neutral": self.neutral}
-        path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
             file.write(save(arrays, {"key": key}))
 

@@ -68,9 +68,12 @@ class MaskStore:
             return False
 
     def write(self, view_name: str, masks: ViewMasks) -> None:
-        """Store the masks of a view, replacing those it had; all or nothing."""
+        """Store the masks of a view, replacing those it had; all or nothing.
+
+        Raises:
+            BadInput: the file cannot be written.
+        """
         path = self._path(view_name)
-        path.parent.mkdir(parents=True, exist_ok=True)
         boxes = _boxes(masks.packed)
         crops = [
             packed[top:bottom, left:right].ravel()

@@ -11,9 +11,12 @@ from ..json_file import read_json
 
 
 def save_views(path: Path, cameras: list[Camera], made_for: dict[str, str | int]) -> None:
-    """Write a cameras.json whose every entry also says what it was made for."""
+    """Write a cameras.json whose every entry also says what it was made for.
+
+    Raises:
+        BadInput: the file cannot be written.
+    """
     entries = [camera_entry(index, camera) | made_for for index, camera in enumerate(cameras)]
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path) as file:
         file.write(json.dumps(entries, indent=1).encode("utf-8"))
 
