@@ -10,7 +10,8 @@ from ..backend.json_text import parse_json
 from ..backend.workspace import Workspace
 
 PATHS = ("scene", "views", "masks", "sam_checkpoint", "model", "name_with")  # fields that hold one
-POSES = ("cameras.json", "transforms*.json", "dataparser_transforms.json", "poses_bounds.npy")
+POSES = ("cameras.json", "transforms*.json", "poses_bounds.npy")
+FRAME = "dataparser_transforms.json"  # of nerfstudio, in which the splat lies
 MODEL = ("cameras.bin", "cameras.txt", "images.bin", "images.txt")  # of COLMAP
 PHOTOGRAPHS = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 LEFT_OUT = ("", ".png", ".jpg")  # endings that a transforms.json may leave out
@@ -84,6 +85,7 @@ def _views(scene: Path, views: str) -> Iterator[Path]:
         return
     yield from poses
     for place in dict.fromkeys((*places, here)):
+        yield place / FRAME
         yield from _below(place / "images")
     for path in poses:
         if path.name.startswith("transforms"):

@@ -66,11 +66,7 @@ def build_camera(
     world_to_camera = np.eye(4)
     world_to_camera[:3, :3] = rotation
     world_to_camera[:3, 3] = translation
-    if not (
-        np.isfinite(world_to_camera).all()
-        and np.abs(rotation @ rotation.T - np.eye(3)).max() < 1e-3
-        and np.linalg.det(rotation) > 0
-    ):
+    if not (np.isfinite(world_to_camera).all() and is_rotation(rotation)):
         raise _broken(source, f"the pose of view {name} is not a rotation and a position")
     image_name = name.replace("\\", "/")
     return Camera(image_name, width, height, fx, fy, cx, cy, world_to_camera, lens=lens)
@@ -89,6 +85,12 @@ def build_views(source: Path, cameras: list[Camera], images_folder: Path | None)
         raise _broken(source, f"{count} views are named {name}")
     cameras = sorted(cameras, key=lambda camera: camera.name)
     return attach_photographs(cameras, images_folder) if images_folder else cameras
+
+
+def is_rotation(matrix: np.ndarray) -> bool:
+    """Whether a matrix [3, 3] rotates, but for rounding; it does not where it has NaN."""
+    orthogonal = np.abs(matrix @ matrix.T - np.eye(3)).max() < 1e-3
+    return bool(orthogonal and np.linalg.det(matrix) > 0)
 
 
 def _names_a_file(name: str) -> bool:

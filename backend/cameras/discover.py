@@ -8,6 +8,7 @@ from .cameras_json import read_cameras_json
 from .colmap import find_colmap, read_colmap
 from .llff import read_poses_bounds
 from .photographs import without_image_suffix
+from .training_frame import SAVED, to_training_frame
 from .transforms_json import read_transforms_json
 
 READERS = {".json": read_cameras_json, ".npy": read_poses_bounds}
@@ -47,11 +48,13 @@ def search_views(scene_ply: Path, views: str = "") -> list[Camera] | None:
         if place.suffix.lower() in READERS:
             return _read(place, scene_ply)
         folder = place.parent if place.is_file() else place
-        in_frame_of_nerfstudio = (folder / "dataparser_transforms.json").is_file()
-        if in_frame_of_nerfstudio and (transforms := folder / "transforms.json").is_file():
+        transforms = folder / "transforms.json"
+        if transforms.is_file() and _beside(transforms, scene_ply, SAVED):
             return _read(transforms, scene_ply)
         if images_file := find_colmap(folder):
-            return read_colmap(folder, _images_folder(images_file, scene_ply))
+            cameras = read_colmap(folder, _beside(images_file, scene_ply, "images"))
+            saved = _beside(images_file, scene_ply, SAVED)
+            return to_training_frame(cameras, saved) if saved else cameras
         for name in POSE_FILES:
             if (folder / name).is_file():
                 return _read(folder / name, scene_ply)
@@ -61,9 +64,10 @@ def search_views(scene_ply: Path, views: str = "") -> list[Camera] | None:
 def _read(poses_file: Path, scene_ply: Path) -> list[Camera]:
     """The views of a single file of poses; of two kinds of JSON, transforms have the name."""
     suffix = poses_file.suffix.lower()
-    is_transforms = suffix == ".json" and poses_file.stem.startswith("transforms")
-    read = read_transforms_json if is_transforms else READERS[suffix]
-    return read(poses_file, _images_folder(poses_file, scene_ply))
+    images = _beside(poses_file, scene_ply, "images")
+    if suffix == ".json" and poses_file.stem.startswith("transforms"):
+        return read_transforms_json(poses_file, images, _beside(poses_file, scene_ply, SAVED))
+    return READERS[suffix](poses_file, images)
 
 
 def _places_of(scene_ply: Path) -> list[Path]:
@@ -73,14 +77,14 @@ def _places_of(scene_ply: Path) -> list[Path]:
     return [folder, folder.parents[1]] if is_iteration else [folder]
 
 
-def _images_folder(poses_file: Path, scene_ply: Path) -> Path | None:
-    """The folder `images` beside the poses, above the model's own folders, or beside the splat."""
+def _beside(poses_file: Path, scene_ply: Path, name: str) -> Path | None:
+    """What has a name beside the poses, above the model's own folders, or beside the splat."""
     folders = [poses_file.resolve().parent]
     while "sparse" in (folders[-1].name, folders[-1].parent.name) or folders[-1].name == "colmap":
         folders.append(folders[-1].parent)
     for folder in (*folders, scene_ply.resolve().parent):
-        if (folder / "images").is_dir():
-            return folder / "images"
+        if (folder / name).exists():
+            return folder / name
     return None
 
 

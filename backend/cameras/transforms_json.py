@@ -16,19 +16,23 @@ from .json_file import WRONG_VALUE, read_json
 from .lens import Fisheye, Lens, Panorama, Perspective
 from .panorama import cut_panoramas
 from .photographs import IMAGE_SUFFIXES, image_size
+from .training_frame import homogeneous, to_training_frame
 
 FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
+# To COLMAP's poses, by nerfstudio before it wrote down what it applies; it still assumes it.
+ONCE_APPLIED = np.array([[0.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, -1, 0]])
 
 
-def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[Camera]:
+def read_transforms_json(
+    path: Path, images_folder: Path | None = None, saved_frame: Path | None = None
+) -> list[Camera]:
     """Read the views of a transforms.json, sorted by name; of a panorama the six faces.
-
-    Where nerfstudio's dataparser_transforms.json lies beside it, the splat is
-    in the frame that nerfstudio trains in, and the poses are brought there.
 
     Args:
         path: the file.
         images_folder: where photographs are that are not where the file says.
+        saved_frame: dataparser_transforms.json of the nerfstudio that trained the
+            splat: the poses are brought to the frame that it trained in.
 
     Raises:
         BadInput: the file is missing, broken or another program's JSON, or a
@@ -39,18 +43,18 @@ def read_transforms_json(path: Path, images_folder: Path | None = None) -> list[
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
         raise _foreign(path, "it has no list of frames")
     require_few_views(path, len(frames))
-    rotation, scale = _training_frame(path.with_name("dataparser_transforms.json"))
-    cameras = [_camera(path, ChainMap(frame, content), rotation, scale) for frame in frames]
+    cameras = [_camera(path, ChainMap(frame, content)) for frame in frames]
     where_it_says = {camera.name: camera.image_path for camera in cameras}
-    return cut_panoramas(
-        [
-            replace(camera, image_path=where_it_says[camera.name] or camera.image_path)
-            for camera in build_views(path, cameras, images_folder)
-        ]
-    )
+    views = [
+        replace(camera, image_path=where_it_says[camera.name] or camera.image_path)
+        for camera in build_views(path, cameras, images_folder)
+    ]
+    if saved_frame:
+        views = to_training_frame(views, saved_frame, *_applied(path, content))
+    return cut_panoramas(views)
 
 
-def _camera(path: Path, frame: Mapping, to_training: np.ndarray, scale: float) -> Camera:
+def _camera(path: Path, frame: Mapping) -> Camera:
     """One frame with the values that all share; its photograph, if it is where the file says."""
     try:
         file_path = str(frame["file_path"]).replace("\\", "/")
@@ -58,12 +62,11 @@ def _camera(path: Path, frame: Mapping, to_training: np.ndarray, scale: float) -
         lens = _lens(path, frame)
         all_around = isinstance(lens, Panorama)
         intrinsics = lens.intrinsics(size) if all_around else _intrinsics(frame, size)
-        camera_to_world = to_training @ _homogeneous(frame["transform_matrix"])
+        camera_to_world = homogeneous(frame["transform_matrix"])
     except WRONG_VALUE as e:
         raise _foreign(path, f"a frame in it is incomplete ({e})") from e
     rotation = (camera_to_world[:3, :3] * FROM_OPENGL).T
-    position = camera_to_world[:3, 3] * scale
-    translation = -rotation @ position
+    translation = -rotation @ camera_to_world[:3, 3]
     name = _name(file_path)
     camera = build_camera(path, name, size, intrinsics, rotation, translation, lens)
     return replace(camera, image_path=_file(path, file_path))
@@ -116,23 +119,14 @@ def _intrinsics(frame: Mapping, size: tuple[int, int]) -> tuple[float, float, fl
     return fx, fy, float(frame.get("cx", width / 2)), float(frame.get("cy", height / 2))
 
 
-def _training_frame(path: Path) -> tuple[np.ndarray, float]:
-    """Nerfstudio's change of frame, [4, 4], and the scale after it; none where there is no file."""
-    if not path.is_file():
-        return np.eye(4), 1.0
-    content = read_json(path)
+def _applied(path: Path, content: dict) -> tuple[np.ndarray, float]:
+    """What undoes the transform that nerfstudio wrote the poses after, [4, 4], and its scale."""
+    unsaid = ONCE_APPLIED if (path.parent / "colmap/sparse/0").exists() else np.eye(4)
     try:
-        return _homogeneous(content["transform"]), float(content["scale"])
+        applied = homogeneous(content.get("applied_transform", unsaid))
+        return np.linalg.inv(applied), float(content.get("applied_scale", 1))
     except WRONG_VALUE as e:
-        raise _foreign(path, f"it lacks a transform or a scale ({e})") from e
-
-
-def _homogeneous(rows: list) -> np.ndarray:
-    """[3, 4] or [4, 4] nested lists as a [4, 4] matrix."""
-    matrix = np.array(rows, float)
-    if matrix.shape not in ((3, 4), (4, 4)):
-        raise ValueError(f"a matrix of shape {matrix.shape}")
-    return np.vstack([matrix[:3], [0, 0, 0, 1]])
+        raise _foreign(path, f"its applied_transform or applied_scale is broken ({e})") from e
 
 
 def _name(file_path: str) -> str:

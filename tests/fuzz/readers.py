@@ -315,7 +315,7 @@ def readers() -> list[Reader]:
             "dataparser_transforms.json",
             "dataparser_transforms.json",
             _json(DATAPARSER),
-            lambda path: read_transforms_json(path.with_name("transforms.json")),
+            lambda path: read_transforms_json(path.with_name("transforms.json"), None, path),
             {"transforms.json": json.dumps(TRANSFORMS).encode()},
         ),
         Reader("cameras.json", "cameras.json", _json(TRAINER_CAMERAS), read_cameras_json),

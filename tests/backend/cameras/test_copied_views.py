@@ -70,6 +70,8 @@ def test_a_colmap_model_and_its_photographs(project, tmp_path, model, given):
         write(project / model / name, content)
     scene = project / "scene.ply" if not given else tmp_path / "here" / "splats" / "scene.ply"
     write(scene, "a splat")
+    turned = {"transform": np.eye(4)[[1, 2, 0, 3]].tolist(), "scale": 2}
+    write(scene.with_name("dataparser_transforms.json"), json.dumps(turned))
     views = {"": "", "folder": str(project), "model": str(project / model)}[given]
     names = copied(scene, views, tmp_path / "there")
     assert_found_alike(scene, views, tmp_path / "there")

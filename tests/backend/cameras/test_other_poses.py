@@ -62,20 +62,74 @@ def test_synthetic_nerf_gives_an_angle_and_leaves_size_and_extension_out(tmp_pat
     np.testing.assert_allclose(projected(camera, POINT), (30 + 30 / 4, 20 - 30 * 0.5 / 4))
 
 
-def test_nerfstudio_splats_are_in_the_frame_that_it_trained_in(tmp_path):
-    turn = Rotation.from_euler("zx", [50, 10], degrees=True).as_matrix()
-    shift, scale = np.array([3.0, 1, -1]), 0.25
-    transform = np.column_stack([turn, shift]).tolist()
-    write(tmp_path / "dataparser_transforms.json", {"transform": transform, "scale": scale})
-    write(tmp_path / "transforms.json", SHARED | {"frames": [frame("images/a.png")]})
-    (tmp_path / "colmap/sparse/0").mkdir(parents=True)  # in another frame: not to be taken
-    for name in ("images.txt", "cameras.txt"):
-        (tmp_path / "colmap/sparse/0" / name).touch()
+TRAINED = np.column_stack(  # what nerfstudio's orienting and centring come to
+    [Rotation.from_euler("zx", [50, 10], degrees=True).as_matrix(), [3.0, 1, -1]]
+)
+SIZED = 0.25  # its scaling after that
+SINCE_2023 = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
+BEFORE = np.array([[0.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, -1, 0], [0, 0, 0, 1]])
+SHIFTED = np.column_stack([SINCE_2023[:, :3], [1, 2, 3, 1]])
+
+
+def said(applied, scale):
+    return {"applied_transform": applied[:3].tolist(), "applied_scale": scale}
+
+
+@pytest.mark.parametrize(
+    "processed, colmap, applied, applied_scale",
+    [
+        ({}, False, np.eye(4), 1),
+        (said(SINCE_2023, 1), True, SINCE_2023, 1),
+        (said(SHIFTED, 4), False, SHIFTED, 4),
+        ({}, True, BEFORE, 1),  # taken for granted where the poses are COLMAP's
+    ],
+)
+def test_nerfstudio_splats_are_in_the_frame_that_it_trained_in(
+    tmp_path, processed, colmap, applied, applied_scale
+):
+    """It moves and scales the poses as they are; what it saves starts from before `applied`."""
+    if colmap:
+        write_colmap(tmp_path / "colmap/sparse/0")
+    saved = {"transform": (TRAINED @ applied).tolist(), "scale": SIZED * applied_scale}
+    write(tmp_path / "dataparser_transforms.json", saved)
+    frames = {"frames": [frame("images/a.png")]}
+    write(tmp_path / "transforms.json", SHARED | processed | frames)
     image(tmp_path / "images/a.png")
     (camera,) = find_views(tmp_path / "splat.ply")
-    moved = (turn @ POINT + shift) * scale
+    moved = TRAINED @ [*POINT, 1] * SIZED
     np.testing.assert_allclose(projected(camera, moved), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
     assert camera.image_path == tmp_path / "images/a.png"
+
+
+def write_colmap(folder):
+    """The same camera as a model of COLMAP."""
+    folder.mkdir(parents=True)
+    (folder / "cameras.txt").write_text("1 PINHOLE 64 48 40 48 33 21", encoding="utf-8")
+    turn = np.array([RIGHT, -UP, -BACK])
+    pose = [*Rotation.from_matrix(turn).as_quat(scalar_first=True), *(-turn @ CENTRE)]
+    line = f"1 {' '.join(map(str, pose))} 1 a.png\n\n"
+    (folder / "images.txt").write_text(line, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "splat, views, place",
+    [
+        ("scan/splat.ply", "", "scan"),
+        ("splat.ply", "scan", "scan"),
+        ("splat.ply", "scan/sparse/0", "scan"),
+        ("splat.ply", "scan/sparse/0", "."),
+    ],
+)
+def test_splats_that_nerfstudio_trained_on_colmap_are_in_its_frame_too(
+    tmp_path, splat, views, place
+):
+    write_colmap(tmp_path / "scan/sparse/0")
+    # Its reader turns COLMAP's world before it trains, and says so in what it saves.
+    saved = {"transform": (TRAINED @ SINCE_2023).tolist(), "scale": SIZED}
+    write(tmp_path / place / "dataparser_transforms.json", saved)
+    (camera,) = find_views(tmp_path / splat, views and str(tmp_path / views))
+    moved = TRAINED @ SINCE_2023 @ [*POINT, 1] * SIZED
+    np.testing.assert_allclose(projected(camera, moved), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
 
 
 @pytest.mark.parametrize(
@@ -100,13 +154,34 @@ def test_broken_transforms_json_is_bad_input(tmp_path, content):
         read_transforms_json(write(tmp_path / "transforms.json", content))
 
 
-@pytest.mark.parametrize("scale", [None, 10**400, float("nan")])
-def test_a_broken_change_of_frame_is_bad_input(tmp_path, scale):
-    content = {"transform": POSE.tolist(), "scale": scale}
-    write(tmp_path / "dataparser_transforms.json", content)
-    path = write(tmp_path / "transforms.json", SHARED | {"frames": [frame("a.png")]})
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"scale": None},
+        {"scale": 10**400},
+        {"scale": float("nan")},
+        {"scale": 0},
+        {"transform": POSE[:2].tolist()},
+        {"transform": (POSE * 2).tolist()},
+        {"transform": (POSE * [1, -1, 1, 1]).tolist()},  # a mirror
+    ],
+)
+def test_a_broken_change_of_frame_is_bad_input(tmp_path, lie):
+    path = tmp_path / "dataparser_transforms.json"
+    write(path, {"transform": POSE.tolist(), "scale": 1} | lie)
+    write(tmp_path / "transforms.json", SHARED | {"frames": [frame("a.png")]})
+    with pytest.raises(BadInput, match=r"dataparser_transforms\.json"):
+        find_views(tmp_path / "a.ply")
+
+
+@pytest.mark.parametrize(
+    "lie", [{"applied_transform": 3}, {"applied_transform": [[0] * 4] * 3}, {"applied_scale": 0}]
+)
+def test_a_broken_processing_is_bad_input(tmp_path, lie):
+    write(tmp_path / "dataparser_transforms.json", {"transform": POSE.tolist(), "scale": 1})
+    write(tmp_path / "transforms.json", SHARED | lie | {"frames": [frame("a.png")]})
     with pytest.raises(BadInput, match=r"transforms\.json"):
-        read_transforms_json(path)
+        find_views(tmp_path / "a.ply")
 
 
 @pytest.mark.parametrize("shared", [SHARED, {"fl_x": 40.0}])
