@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -21,15 +22,19 @@ class ClusterTree:
     def __len__(self) -> int:
         return len(self.names)
 
-    def children(self, k: int) -> list[int]:
-        """The parts of a cluster; of -1 the whole objects."""
-        return [child for child, parent in enumerate(self.parents) if parent == k]
+    @cached_property
+    def children(self) -> list[list[int]]:
+        """The parts of each cluster; the last, at -1, are the whole objects."""
+        children = [[] for _ in range(len(self) + 1)]
+        for child, parent in enumerate(self.parents):
+            children[parent].append(child)
+        return children
 
     def depth_first(self, k: int = -1, depth: int = 0) -> list[tuple[int, int]]:
         """All under a cluster as (cluster, depth), each followed by its parts."""
         return [
             row
-            for child in self.children(k)
+            for child in self.children[k]
             for row in [(child, depth), *self.depth_first(child, depth + 1)]
         ]
 
@@ -64,7 +69,10 @@ class ClusterTree:
         )
 
     def pruned(self, labels: np.ndarray) -> tuple["ClusterTree", np.ndarray]:
-        """The clusters that have Gaussians, and the labels in their numbers."""
+        """The clusters that have Gaussians, and the number that each had before has among them.
+
+        The numbers are int32 [K + 1]: -1 for what is gone, and at the end for the label -1.
+        """
         kept = [k for k, size in enumerate(self.sizes(labels)) if size]
         number = np.full(len(self) + 1, -1, np.int32)
         number[kept] = np.arange(len(kept))
@@ -73,7 +81,7 @@ class ClusterTree:
             tuple(number[self.parents[k]].item() for k in kept),
             tuple(self.shown[k] for k in kept),
         )
-        return tree, number[labels]
+        return tree, number
 
 
 def united(

@@ -54,10 +54,13 @@ class FoundObjects(bpy.types.PropertyGroup):
 def set_found(pointcloud: bpy.types.PointCloud, tree: ClusterTree, labels: np.ndarray) -> None:
     """Keep what was found with a splat, but for what has no Gaussians.
 
+    The active row stays the same thing, or becomes the one above where that is gone.
+
     Args:
         labels: int [N], the smallest part that each point belongs to; -1 for none.
     """
-    tree, labels = tree.pruned(labels)
+    tree, number = tree.pruned(labels)
+    labels = number[labels]
     if len(tree):
         set_clusters(pointcloud, labels)
     else:
@@ -68,4 +71,4 @@ def set_found(pointcloud: bpy.types.PointCloud, tree: ClusterTree, labels: np.nd
         row = rows.add()
         row.name, row.color, row.parent = tree.names[k], tree.colors[k], tree.parents[k]
         row.count, row.shown = count, tree.shown[k]
-    pointcloud.saga.active = min(pointcloud.saga.active, max(0, len(rows) - 1))
+    pointcloud.saga.active = int(number[: pointcloud.saga.active + 1].max(initial=0))

@@ -92,30 +92,32 @@ class SplitCluster(Explained, EngineRequest, bpy.types.Operator):
 
     def execute(self, context):
         obj = context.object
-        row = obj.data.saga.active
-        index = scene_index(obj.data)[tree_of(obj.data).members(row, clusters(obj.data))]
+        row, tree = obj.data.saga.active, tree_of(obj.data)
+        index = scene_index(obj.data)[tree.members(row, clusters(obj.data))]
         subset = np.unique(index[index >= 0])
         message = named_clusters(context, (self.scale,), subset.astype(np.int32))
         uid = obj.session_uid  # the object may be renamed or deleted before the answer comes
-        return self.ask(message, lambda reply: add_parts(uid, row, reply))
+        return self.ask(message, lambda reply: add_parts(uid, row, tree.names[row], reply))
 
 
-def add_parts(uid: int, row: int, reply: protocol.Decomposed) -> str:
-    """Put what was found in an object under it, in place of the parts that it had."""
+def add_parts(uid: int, row: int, name: str, reply: protocol.Decomposed) -> str:
+    """Put what was found in an object of the list under it, in place of the parts that it had."""
     obj = asked_object(uid, reply.labels.shape[1])
-    if obj is None or row >= len(obj.data.saga.found):
+    if obj is None:
         return "The object that was split is gone."
     tree, labels = tree_of(obj.data), clusters(obj.data)
+    if tree.names[row : row + 1] != (name,):
+        return "The list has changed since: split it again."
     inside = tree.members(row, labels)
     found, parts = per_point(obj.data, reply.labels[0], -1), tree_from(reply)
-    names = [f"{tree.names[row]}.{name.removeprefix('Object ')}" for name in parts.names]
+    names = [f"{name}.{part.removeprefix('Object ')}" for part in parts.names]
     whole = tree.with_parts(row, names, parts.colors)
     set_found(
         obj.data,
         whole,
         np.where(inside, np.where(found >= 0, len(tree) + found, row), labels),
     )
-    return said("{name}: {count} parts.", name=tree.names[row], count=len(parts))
+    return said("{name}: {count} parts.", name=name, count=len(parts))
 
 
 def _why_nothing_found(context: bpy.types.Context) -> str:

@@ -76,6 +76,7 @@ def join(into: bpy.types.Object, others: Sequence[bpy.types.Object]) -> None:
     tree, labels = united(
         *zip(*((tree_of(o.data), clusters(o.data)) for o in objects), strict=True)
     )
+    joined.saga.active = into.data.saga.active
     set_found(joined, tree, np.concatenate(labels)[order])
     set_origin(joined, read_layout(into.data).origin)
     point_cloud.replace(into, joined)

@@ -88,6 +88,7 @@ def part_of(obj: bpy.types.Object, points: np.ndarray, name: str) -> bpy.types.O
 def _unselected(data: bpy.types.PointCloud, points: np.ndarray) -> bpy.types.PointCloud:
     """Those points of a point cloud, none of them selected."""
     part = point_cloud.subset(data, points)
+    part.saga.active = data.saga.active
     set_found(part, tree_of(data), clusters(part))
     set_selection(part, np.zeros(np.count_nonzero(points), bool))
     return part

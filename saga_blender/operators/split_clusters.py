@@ -48,7 +48,7 @@ def split_clusters(obj: bpy.types.Object) -> bpy.types.Collection:
     holders = {-1: collection}
     for k, _ in tree.depth_first():
         holder = holders[tree.parents[k]]
-        if tree.children(k):
+        if tree.children[k]:
             holders[k] = bpy.data.collections.new(tree.names[k])
             holder.children.link(holders[k])
             holder = holders[k]

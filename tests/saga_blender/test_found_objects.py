@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import bpy
 import numpy as np
@@ -98,11 +99,54 @@ def test_splitting_further_replaces_the_parts(addon, table, listed):
         COLORS[:2],
     )
     add_parts = addon("saga_blender.operators.clusters").add_parts
-    assert add_parts(table.session_uid, 0, found) == "Cup: 2 parts."
+    assert add_parts(table.session_uid, 0, "Cup", found) == "Cup: 2 parts."
     assert listed(table) == {
         "Cup": (6, ""), "Plate": (5, ""), "Cup.lid": (3, "Cup"), "Cup.2": (3, "Cup"),
     }  # fmt: skip
     assert labelled(addon, table) == ["Cup.lid"] * 3 + ["Cup.2"] * 3 + FOUND[6:]
+
+
+def test_the_active_row_stays_the_same_thing(addon, table):
+    def active():
+        saga = table.data.saga
+        return saga.found[saga.active].name
+
+    bpy.ops.saga.select_cluster(row=1)
+    table.data.saga.active = 3
+    bpy.ops.saga.merge_clusters()  # the plate's row goes, and those below move up
+    assert active() == "Body"
+    part = table.copy()
+    part.data = part.data.copy()
+    bpy.context.collection.objects.link(part)
+    addon("saga_blender.splat_object").set_selection(table.data, np.arange(12) < 2)
+    bpy.ops.saga.split()  # the handle's too
+    assert active() == "Body"
+    part.select_set(True)
+    bpy.context.object.select_set(False)
+    table.select_set(True)
+    bpy.context.view_layer.objects.active = table
+    bpy.ops.saga.join()
+    assert active() == "Body"
+
+
+def test_parts_that_come_when_the_list_has_changed_are_dropped(addon, table, listed):
+    add_parts = addon("saga_blender.operators.clusters").add_parts
+    parts = reply(addon("backend.protocol"), [COARSE], PARENTS[:2], NAMES[:2], COLORS[:2])
+    before = listed(table)
+    for row, name in ((1, "Cup"), (9, "Plate")):  # where the plate was is another thing now
+        assert "has changed" in add_parts(table.session_uid, row, name, parts)
+    assert listed(table) == before
+
+
+def test_a_long_list_is_put_in_order_in_no_time(addon):
+    roots, count = 1_000, 20_000
+    parents = (*[-1] * roots, *np.arange(count - roots) % roots)
+    tree = addon("saga_blender.cluster_tree").ClusterTree(parents=parents, names=("",) * count)
+    began = time.thread_time()
+    rows = tree.depth_first()
+    assert time.thread_time() - began < 0.2
+    assert rows[:3] == [(0, 0), (roots, 1), (2 * roots, 1)]
+    assert sorted(k for k, _ in rows) == list(range(count))
 
 
 def test_only_a_chosen_text_model_is_asked_for_names(addon, table):
