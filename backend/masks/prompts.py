@@ -41,9 +41,10 @@ class PointGrid:
         for _ in range(min(count, self.most - self.asked)):
             index = self._first.pop(0) if self._first else int(self._promise().argmax())
             chosen.append(index)
-            distances = np.linalg.norm(self.points - self.points[index], axis=1)
-            self._apart = np.minimum(self._apart, distances)
-            self._unlike = np.minimum(self._unlike, 1 - self._looks @ self._looks[index])
+            if self.most < len(self.points):
+                distances = np.linalg.norm(self.points - self.points[index], axis=1)
+                self._apart = np.minimum(self._apart, distances)
+                self._unlike = np.minimum(self._unlike, 1 - self._looks @ self._looks[index])
         self.asked += len(chosen)
         return self.points[chosen]
 

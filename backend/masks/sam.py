@@ -170,12 +170,11 @@ class MaskGenerator:
     ) -> ViewMasks:
         """The best of masks that overlap, at full resolution."""
         kept = non_maximum_suppression(boxes, quality, self.settings.nms_iou)
-        height, width = upscaling.full
-        packed = np.zeros((len(kept), height, -(-width // 8)), np.uint8)
-        for index, candidate in enumerate(kept):  # one at a time: full size takes memory
-            packed[index] = np.packbits(upscaling.mask(logits[candidate]).cpu().numpy(), axis=-1)
+        groups = upscaling.masks(logits[torch.from_numpy(kept).to(logits.device)])
+        # Packed a few at a time: full size takes memory.
+        packed = np.concatenate([np.packbits(g.cpu().numpy(), axis=-1) for g in groups])
         visible = packed.any(axis=(1, 2))
-        return ViewMasks(packed[visible], width, quality[kept][visible])
+        return ViewMasks(packed[visible], upscaling.full[1], quality[kept][visible])
 
 
 def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, most_iou: float) -> np.ndarray:

@@ -6,6 +6,7 @@ and act on rows and columns apart, so they are two small matrices, and what a
 mask does not reach need never be computed.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 STABILITY_OFFSET = 1.0  # of the logit threshold, up and down
+GPU_PIXELS = 1 << 27  # of masks at full size at once
 
 
 @dataclass(frozen=True)
@@ -57,34 +59,38 @@ class Upscaling:
         Returns:
             Indices [S] into the logits, and boxes [S, 4] as of `mask_boxes`.
         """
-        corners, windows = self._windows(logits, -STABILITY_OFFSET)
-        inside = [(values > STABILITY_OFFSET).sum() for values in windows]
-        around = [(values > -STABILITY_OFFSET).sum() for values in windows]
-        counts = torch.tensor([inside, around], dtype=torch.float64).reshape(2, -1)
-        kept = torch.nonzero(counts[0] / counts[1] >= least)[:, 0]  # NaN where both are empty
-        boxes = [mask_boxes(windows[k][None] > 0)[0] + corners[k].repeat(2) for k in kept.tolist()]
-        return kept, torch.stack(boxes) if boxes else corners.new_zeros((0, 4))
+        ious, boxes = [], []
+        for group in self._groups(logits):
+            corner, values = self._reached(group, -STABILITY_OFFSET)
+            inside = (values > STABILITY_OFFSET).sum(dim=(1, 2))
+            around = (values > -STABILITY_OFFSET).sum(dim=(1, 2))
+            ious.append(inside.double() / around)  # NaN where both are empty
+            boxes.append(mask_boxes(values > 0) + corner.repeat(2))
+        kept = torch.nonzero(torch.cat(ious) >= least)[:, 0]
+        return kept, torch.cat(boxes)[kept]
 
-    def mask(self, logits: Tensor) -> Tensor:
-        """The mask of logits [h, w], boolean [H, W]."""
-        corners, windows = self._windows(logits[None], 0.0)
-        left, top = corners[0].tolist()
-        height, width = windows[0].shape
-        mask = logits.new_zeros(self.full, dtype=torch.bool)
-        mask[top : top + height, left : left + width] = windows[0] > 0
-        return mask
+    def masks(self, logits: Tensor) -> Iterator[Tensor]:
+        """The masks of logits [K, h, w], boolean [some of the K, H, W] at a time."""
+        for group in self._groups(logits):
+            (left, top), values = self._reached(group, 0.0)
+            masks = values.new_zeros((len(group), *self.full), dtype=torch.bool)
+            height, width = values.shape[1:]
+            masks[:, top : top + height, left : left + width] = values > 0
+            yield masks
 
-    def _windows(self, logits: Tensor, threshold: float) -> tuple[Tensor, list[Tensor]]:
-        """Where masks can reach: corners [K, 2] (x, y) and the logits there at full size."""
-        above = logits > threshold
-        left, right = _extent(above.any(dim=1).float() @ self.columns.T > 0)
-        top, bottom = _extent(above.any(dim=2).float() @ self.rows.T > 0)
-        sides = torch.stack([left, top, right, bottom], dim=1)
-        windows = [
-            self.rows[y:y_end] @ one @ self.columns[x:x_end].T
-            for one, (x, y, x_end, y_end) in zip(logits, sides.tolist(), strict=True)
-        ]
-        return sides[:, :2], windows
+    def _groups(self, logits: Tensor) -> tuple[Tensor, ...]:
+        """Masks that are scaled up at once: on a GPU many, on a CPU one, which stays cached."""
+        pixels = len(self.rows) * len(self.columns)
+        return logits.split(max(1, GPU_PIXELS // pixels) if logits.is_cuda else 1)
+
+    def _reached(self, logits: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
+        """Where any of masks can reach: its corner (x, y), and the logits there at full size."""
+        above = (logits > threshold).any(dim=0)
+        left, right = _extent(above.any(dim=0).float() @ self.columns.T > 0)
+        top, bottom = _extent(above.any(dim=1).float() @ self.rows.T > 0)
+        sides = torch.stack([left, top, right, bottom])
+        x, y, x_end, y_end = sides.tolist()
+        return sides[:2], self.rows[y:y_end] @ logits @ self.columns[x:x_end].T
 
 
 def mask_boxes(masks: Tensor) -> Tensor:
@@ -95,10 +101,9 @@ def mask_boxes(masks: Tensor) -> Tensor:
 
 
 def _extent(covered: Tensor) -> tuple[Tensor, Tensor]:
-    """First and one past the last of what is covered in each row of [K, n]; 0, 0 for nothing."""
-    start = covered.int().argmax(dim=1)
-    end = covered.shape[1] - covered.flip(1).int().argmax(dim=1)
-    return start, torch.where(covered.any(dim=1), end, 0)
+    """First and one past the last of what is covered in each row of [..., n]; all for nothing."""
+    start = covered.int().argmax(dim=-1)
+    return start, covered.shape[-1] - covered.flip(-1).int().argmax(dim=-1)
 
 
 def _interpolation(coarse: int, size: int, full: int, padded: int) -> Tensor:

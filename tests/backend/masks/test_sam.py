@@ -57,16 +57,24 @@ def test_boxes_end_at_the_last_column_and_row():
     assert mask_boxes(masks[:0]).shape == (0, 4)
 
 
+SIZE, FULL = (683, 1024), (521, 779)  # of a picture in the encoder's input, and of itself
+
+
+def twelve_masks() -> torch.Tensor:
+    """Logits [12, 256, 256], the first a large mask, the last none."""
+    torch.manual_seed(0)
+    noise = torch.randn(12, 1, 16, 16) * 3 - torch.linspace(0, 6, 12)[:, None, None, None]
+    logits = torch.nn.functional.interpolate(noise, 256, mode="bicubic")[:, 0]
+    logits[-1] = -5
+    return logits
+
+
 def test_upscaled_masks_equal_segment_anythings():
     import_torchvision()
     from segment_anything.modeling import Sam
     from segment_anything.utils.amg import batched_mask_to_box, calculate_stability_score
 
-    size, full = (683, 1024), (521, 779)
-    torch.manual_seed(0)
-    noise = torch.randn(12, 1, 16, 16) * 3 - torch.linspace(0, 6, 12)[:, None, None, None]
-    logits = torch.nn.functional.interpolate(noise, 256, mode="bicubic")[:, 0]
-    logits[-1] = -5  # empty
+    size, full, logits = SIZE, FULL, twelve_masks()
     upscaling = Upscaling.of((256, 256), 1024, size, full)
     model = Sam(torch.nn.Identity(), None, None)
     model.image_encoder.img_size = 1024
@@ -76,8 +84,24 @@ def test_upscaled_masks_equal_segment_anythings():
     kept, boxes = upscaling.stable(logits, least)
     assert kept.tolist() == torch.nonzero(stability >= least)[:, 0].tolist()
     assert torch.equal(boxes, batched_mask_to_box(theirs[kept] > 0))
-    for ours, wanted in zip(logits, theirs > 0, strict=True):
-        assert (upscaling.mask(ours) != wanted).sum() <= 2  # pixels, of rounding
+    assert len(list(upscaling.masks(logits))) == 12  # one at a time
+    differing = (torch.cat(list(upscaling.masks(logits))) != (theirs > 0)).sum(dim=(1, 2))
+    assert differing.max() <= 2  # pixels, of rounding
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("pixels", [1, 5 * FULL[0] * FULL[1], 1 << 27])
+def test_a_gpu_scales_several_masks_up_at_once_to_the_same(monkeypatch, pixels):
+    monkeypatch.setattr("backend.masks.upscaling.GPU_PIXELS", pixels)
+    upscaling, logits = Upscaling.of((256, 256), 1024, SIZE, FULL), twelve_masks()
+    on_gpu = upscaling.to("cuda")
+    kept, boxes = on_gpu.stable(logits.to("cuda"), 0.9)
+    masks = list(on_gpu.masks(logits.to("cuda")))
+    assert [len(group) for group in masks][:1] == [min(max(1, pixels // (FULL[0] * FULL[1])), 12)]
+    wanted, their_boxes = upscaling.stable(logits, 0.9)
+    assert kept.tolist() == wanted.tolist() and boxes.tolist() == their_boxes.tolist()
+    differing = torch.cat(masks).cpu() != torch.cat(list(upscaling.masks(logits)))
+    assert differing.sum(dim=(1, 2)).max() <= 2  # pixels, of rounding
 
 
 def without_encoder():
