@@ -89,6 +89,20 @@ def not_enough_memory() -> NotEnoughMemory:
     )
 
 
+def explained(error: Exception) -> SagaError:
+    """What broke, in words that help; what is in such words already stays as it is."""
+    if isinstance(error, SagaError):
+        return error
+    if isinstance(error, ModuleNotFoundError):
+        return missing_package(error)
+    if isinstance(error, MemoryError) or lacks_memory(str(error)):
+        return not_enough_memory()
+    return EngineFailure(
+        f"The engine met an error it did not expect: {type(error).__name__}: {error}",
+        "Please report it together with the engine's log, or what it printed: the whole story.",
+    )
+
+
 def require_within(name: str, value: float, low: float, high: float) -> None:
     """Refuse a setting that lies outside its range (or is NaN).
 

@@ -18,15 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from . import __version__, protocol
-from .errors import (
-    BadInput,
-    Cancelled,
-    EngineFailure,
-    SagaError,
-    lacks_memory,
-    missing_package,
-    not_enough_memory,
-)
+from .errors import BadInput, Cancelled, SagaError, explained
 from .job import Job, ProgressReport
 from .job_queue import JobQueue
 from .mirror import Mirror, private_folder
@@ -122,11 +114,10 @@ class Server:
             reply = self._answer(job.request, report)
             report.flush()
             self._send(job.id, reply)
-        except SagaError as error:
-            self._send(job.id, protocol.failed(error))
         except Exception as error:
-            traceback.print_exc()
-            self._send(job.id, protocol.failed(_explained(error)))
+            if not isinstance(error, SagaError):
+                traceback.print_exc()
+            self._send(job.id, protocol.failed(explained(error)))
 
     def _answer(self, request: protocol.Work | protocol.Copying, report: ProgressReport):
         if isinstance(request, protocol.Copying):
@@ -176,17 +167,6 @@ class Server:
                 protocol.write_frame(self._replies, frame)
         except OSError as error:
             raise Cancelled("The client is gone.") from error
-
-
-def _explained(error: Exception) -> SagaError:
-    if isinstance(error, ModuleNotFoundError):
-        return missing_package(error)
-    if isinstance(error, MemoryError) or lacks_memory(str(error)):
-        return not_enough_memory()
-    return EngineFailure(
-        f"The engine met an error it did not expect: {type(error).__name__}: {error}",
-        "Please report it together with the engine's log, which has the whole story.",
-    )
 
 
 def main() -> int:

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from ..files import replacing
-from .row import ROWS, Row
+from .row import Row, scenes_of
 
 MANIFEST = "manifest.json"
 UNFINISHED = {"code": "unfinished", "message": "It was not run to its end.", "advice": "Run it."}
@@ -23,8 +23,7 @@ def gather(results: Path, scenes: Sequence[Path] = ()) -> list[Row]:
         BadInput: it cannot be written.
     """
     if not scenes:
-        written = sorted((results / ROWS).glob("*.json"))
-        scenes = [Path(json.loads(path.read_text(encoding="utf-8"))["scene"]) for path in written]
+        scenes = scenes_of(results)
     rows = [Row.read(results, scene.absolute()) for scene in sorted(set(scenes))]
     rows = [row if row.trained or row.error else replace(row, error=UNFINISHED) for row in rows]
     content = {"scenes": [asdict(row) for row in rows]}

@@ -1,6 +1,7 @@
 """What is known of one scene of a batch: a file of its own, so that no two jobs write the same."""
 
 import json
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -41,6 +42,15 @@ class Row:
         """
         with replacing(_path(results, self.name)) as file:
             file.write(json.dumps(asdict(self), indent=1).encode())
+
+
+def scenes_of(results: Path) -> list[Path]:
+    """The scenes that have rows, but for damaged ones, which do not say whose they are."""
+    scenes = []
+    for path in (results / ROWS).glob("*.json"):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            scenes.append(Path(json.loads(path.read_text(encoding="utf-8"))["scene"]))
+    return scenes
 
 
 def name_of(scene: Path) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import __version__, protocol
 from ..engine import Engine
-from ..errors import EngineFailure, SagaError
+from ..errors import SagaError, explained
 from ..gaussians.ply import read_ply
 from ..objects import save_objects
 from ..progress import Report, silent
@@ -55,8 +55,7 @@ def run_scene(
     except Exception as error:
         if not isinstance(error, SagaError):
             traceback.print_exc(file=sys.stderr)
-            error = EngineFailure(f"{type(error).__name__}: {error}", "This is a defect of SAGA.")
-        row = replace(Row.read(results, scene), error=vars(protocol.failed(error)))
+        row = replace(Row.read(results, scene), error=vars(protocol.failed(explained(error))))
     if row != former:
         row = replace(row, seconds=time.perf_counter() - began)
         row.write(results)

@@ -77,13 +77,21 @@ def _scenes(arguments: Namespace) -> list[Path]:
     for given in map(Path, arguments.scenes):
         if given.suffix.lower() == ".txt":
             check_inputs(str(given))
-            lines = given.read_text(encoding="utf-8").splitlines()
-            scenes += [given.parent / line.strip() for line in lines if line.strip()]
+            scenes += _listed(given)
         else:
             scenes.append(given)
     if not scenes and not arguments.gather:
         raise BadInput("No scene is named.", "Name the .ply files, or a .txt that lists them.")
     return list(dict.fromkeys(scene.absolute() for scene in scenes))
+
+
+def _listed(file: Path) -> list[Path]:
+    """The splats that a list names, a line each."""
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()  # Notepad begins with a mark
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{file} is no list of scenes.", "Save it as text in UTF-8.") from error
+    return [file.parent / line.strip() for line in lines if line.strip()]
 
 
 def _share(scenes: list[Path], index: int | None, of: int | None) -> list[Path]:

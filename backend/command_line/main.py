@@ -2,12 +2,13 @@
 
 import json
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import redirect_stdout
 
 from .. import protocol
 from ..engine import Engine
-from ..errors import SagaError, missing_package
+from ..errors import EngineFailure, SagaError, explained
 from ..protocol.checks import checked
 from .parser import build_parser
 from .progress_bar import ProgressBar
@@ -28,10 +29,10 @@ def main(argv: list[str] | None = None, make_engine: Callable[[str], Engine] = E
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return EXIT_INTERRUPTED
-    except ModuleNotFoundError as error:
-        return _fail(missing_package(error), as_json)
-    except SagaError as error:
-        return _fail(error, as_json)
+    except Exception as error:
+        if isinstance(told := explained(error), EngineFailure):
+            traceback.print_exc()
+        return _fail(told, as_json)
     print(json.dumps(facts) if as_json else text)
     return 0
 

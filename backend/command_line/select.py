@@ -1,6 +1,6 @@
 """`select`: what is clicked."""
 
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 
 from .. import protocol
 from ..engine import Engine
@@ -101,4 +101,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
 
 
 def _scale_or_auto(text: str) -> float | None:
-    return None if text == "auto" else float(text)
+    try:
+        return None if text == "auto" else float(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is neither a number nor auto") from error

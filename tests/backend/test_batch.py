@@ -115,6 +115,22 @@ def shorter(folder: Path) -> str:
     return json.dumps(json.loads((folder / "cameras.json").read_text())[:-1])
 
 
+def test_a_list_from_notepad_is_read_and_one_that_is_no_text_refused(engine, scenes, capsys):
+    scenes.write_text("one/balls.ply\n", encoding="utf-8-sig")
+    assert batch(engine, scenes) == 0 and engine.asked == [("Train", "one")]
+    scenes.write_bytes("größe/balls.ply".encode("utf-16"))
+    assert batch(engine, scenes) == 2 and engine.asked == []
+    assert "no list of scenes" in capsys.readouterr().err
+
+
+def test_a_damaged_row_is_left_out_of_what_is_gathered(engine, scenes):
+    scenes.write_text("one/balls.ply\ntwo/balls.ply")
+    batch(engine, scenes)
+    damaged, _ = sorted((scenes.parent / "results" / "scenes").iterdir())
+    damaged.write_bytes(damaged.read_bytes()[:20])
+    assert len(gather(scenes.parent / "results")) == 1
+
+
 def test_jobs_of_an_array_share_the_work_and_the_last_one_gathers(engine, scenes, capsys):
     assert batch(engine, scenes, "--index", 0, "--of", 2) == 0  # the first and the third
     assert [folder for _, folder in engine.asked] == ["one", "two"]

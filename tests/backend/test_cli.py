@@ -1,6 +1,7 @@
 """The command line, as a person and as a machine meet it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from two_balls import write_two_balls
 
 from backend import protocol
 from backend.command_line.main import main
@@ -285,6 +287,34 @@ def test_mistakes_are_refused_before_the_engine_is_asked(run, scene, argv, monke
     error = json.loads(out)["error"]
     assert (code, err, error["code"]) == (2, "", "bad_input") and error["advice"]
     assert sorted(scene.parent.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    "failure, words, has_traceback",
+    [
+        (MemoryError(), "not enough memory", False),
+        (ModuleNotFoundError("No module", name="hdbscan"), "no hdbscan", False),
+        (ValueError("seven"), "did not expect: ValueError: seven", True),
+    ],
+    ids=["memory", "package", "defect"],
+)
+def test_what_breaks_is_said_in_words(run, scene, failure, words, has_traceback):
+    class Breaking(Engine):
+        def handle(self, message, report):
+            raise failure
+
+    code, out, err, _ = run("info", scene, engine=Breaking)
+    assert (code, out) == (2, "") and words in err
+    assert ("Traceback" in err) == has_traceback
+
+
+def test_a_name_that_the_console_cannot_show_ends_nothing(tmp_path):
+    scene, picture = write_two_balls(tmp_path), tmp_path / "日.png"
+    ran = subprocess.run(
+        [sys.executable, "-m", "backend", "render", scene, "--view", "1", "-o", picture],
+        cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert ran.returncode == 0 and "u65e5.png" in ran.stdout and picture.is_file()
 
 
 @pytest.mark.parametrize(
