@@ -11,12 +11,14 @@ import numpy as np
 from safetensors import SafetensorError
 from torch import Tensor
 
+from ..errors import BadInput
 from ..json_text import parse_json
 from ..tensors import open_tensors, save_tensors
 from .ray_bank import ViewRays
 from .recipes import Recipe
 
-INTERVAL_S = 20.0
+INTERVAL_S = 20.0  # between two saves, or more where
+COST = 20  # times what the last one took is more: at most a twentieth goes into saving
 FORMAT = 2  # of the tensors' names; a training that was left in another starts over
 
 
@@ -37,7 +39,8 @@ class Checkpoint:
     def __init__(self, path: Path, key: str) -> None:
         self._path = path
         self._key = key
-        self._saved_at = time.monotonic()
+        self._due = time.monotonic() + INTERVAL_S
+        self.note = ""  # what a person should know of it, as a detail of progress
 
     def load(self, like: dict[str, Tensor], steps: int) -> tuple[dict[str, Tensor], dict] | None:
         """Tensors and numbers of an unfinished training with this key, None where there is none.
@@ -58,17 +61,21 @@ class Checkpoint:
 
     def is_due(self) -> bool:
         """Whether the last save is long enough ago."""
-        return time.monotonic() - self._saved_at >= INTERVAL_S
+        return time.monotonic() >= self._due
 
     def save(self, tensors: dict[str, Tensor], numbers: dict) -> None:
         """Put the state of the training on disk in place of the former one.
 
-        Raises:
-            BadInput: when it cannot be written.
+        Where it cannot be written the note says so: the training itself needs none of it.
         """
+        began, self.note = time.monotonic(), ""
         metadata = {"key": self._key, "numbers": json.dumps(numbers)}
-        save_tensors(self._path, tensors, metadata)
-        self._saved_at = time.monotonic()
+        try:
+            save_tensors(self._path, tensors, metadata)
+        except BadInput:
+            self.note = f"{self._path.name} cannot be written: it could not go on from here"
+        now = time.monotonic()
+        self._due = now + max(INTERVAL_S, COST * (now - began))
 
     def remove(self) -> None:
         """The training is finished."""

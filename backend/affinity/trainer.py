@@ -72,7 +72,8 @@ class Trainer:
             fallback.run(self.step)
             if checkpoint is not None and checkpoint.is_due():
                 checkpoint.save(*self._state())
-            detail = ", ".join(filter(None, [f"loss {self.loss:.3f}", fallback.note]))
+            notes = f"loss {self.loss:.3f}", fallback.note, checkpoint and checkpoint.note
+            detail = ", ".join(filter(None, notes))
             report("Training", self.steps_done / self.recipe.steps, detail)
         features = fallback.run(lambda: self._table.smoothed(report))
         return AffinityField(features, self._gate, self.scale_map)

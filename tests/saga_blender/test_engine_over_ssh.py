@@ -243,7 +243,8 @@ def test_nothing_is_left_running_there(connect, server):
 def test_training_goes_on_from_the_checkpoint_there_and_comes_home(connect, server, tmp_path):
     """And ends bit for bit as training on this computer does."""
     scenes = [write_two_balls(tmp_path / name) for name in ("here", "sent")]
-    each_step = "from backend.affinity import checkpoint\ncheckpoint.INTERVAL_S = 0.0\n"
+    each_step = "from backend.affinity import checkpoint\n"
+    each_step += "checkpoint.INTERVAL_S = checkpoint.COST = 0\n"
     (tmp_path / "sitecustomize.py").write_text(each_step)
     client, told = connect(f"{tmp_path}:{ROOT}"), []
     tell = lambda progress: told.append((progress.stage, progress.fraction))  # noqa: E731

@@ -1,6 +1,7 @@
 """Training on the panels: what belongs together is found, at each of the two scales."""
 
 import gc
+import time
 import weakref
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from backend.affinity import checkpoint
 from backend.affinity.checkpoint import Checkpoint, training_key
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.ray_bank import build_ray_bank
@@ -88,11 +90,12 @@ def test_what_a_training_held_is_free_as_soon_as_it_is_let_go_of(panels, bank):
 
 
 def test_a_killed_training_goes_on_and_ends_the_same(panels, bank, tmp_path, monkeypatch):
-    monkeypatch.setattr("backend.affinity.checkpoint.INTERVAL_S", 0.0)
+    monkeypatch.setattr(checkpoint, "INTERVAL_S", 0.0)
+    monkeypatch.setattr(checkpoint, "COST", 0)
     recipe = replace(SHORT, steps=12)
 
-    def checkpoint(key="same"):
-        return Checkpoint(tmp_path / "scene.saga" / "training.safetensors", key)
+    def kept():
+        return Checkpoint(tmp_path / "scene.saga" / "training.safetensors", "same")
 
     def killed_at_7(stage, fraction, detail=""):
         if fraction == 7 / 12:
@@ -100,13 +103,35 @@ def test_a_killed_training_goes_on_and_ends_the_same(panels, bank, tmp_path, mon
 
     uninterrupted = Trainer(panels.cloud.means, bank, recipe).run().features
     with pytest.raises(Cancelled):
-        Trainer(panels.cloud.means, bank, recipe).run(killed_at_7, checkpoint())
+        Trainer(panels.cloud.means, bank, recipe).run(killed_at_7, kept())
     told = []
     resumed = Trainer(panels.cloud.means, bank, recipe)
-    features = resumed.run(lambda *said: told.append(said), checkpoint()).features
+    features = resumed.run(lambda *said: told.append(said), kept()).features
     steps = [fraction for stage, fraction, *_ in told if stage == "Training"]
     assert steps == [step / 12 for step in range(7, 13)]
     assert torch.equal(features, uninterrupted)
+
+
+def test_a_checkpoint_that_cannot_be_saved_is_told_of_and_training_goes_on(
+    panels, bank, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(checkpoint, "INTERVAL_S", 0.0)
+    (tmp_path / "file").touch()
+    unwritable = Checkpoint(tmp_path / "file" / "training.safetensors", "key")
+    told = []
+    trainer = Trainer(panels.cloud.means, bank, replace(SHORT, steps=3))
+    trainer.run(lambda *said: told.append(said), unwritable)
+    assert trainer.steps_done == 3
+    assert "training.safetensors cannot be written" in told[-2][2]  # the last: of the smoothing
+
+
+def test_no_more_than_a_twentieth_of_the_time_goes_into_checkpoints(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "INTERVAL_S", 0.01)
+    monkeypatch.setattr(checkpoint, "save_tensors", lambda *_: time.sleep(0.05))
+    slow = Checkpoint(tmp_path / "training.safetensors", "key")
+    slow.save({}, {})
+    time.sleep(0.1)
+    assert not slow.is_due()
 
 
 def test_what_is_no_state_of_this_training_is_ignored_as_a_whole(panels, bank, tmp_path):
