@@ -16,7 +16,8 @@ from ..errors import BadInput
 from .store import MaskStore
 from .view_masks import ViewMasks
 
-SUFFIXES = (".png", ".tif", ".tiff")
+ENDINGS = (".png", ".tif", ".tiff")
+SUFFIXES = tuple(spelt(end) for end in ENDINGS for spelt in (str.lower, str.upper, str.title))
 MOST_LABELS = 1000  # of one picture; more come from smooth edges or lossy compression
 
 
@@ -85,7 +86,7 @@ def open_masks(folder: Path) -> MaskStore | LabelImages:
 
 def _label_files(folder: Path):
     """The label images in a folder and below it."""
-    return (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    return (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
 
 
 def _read_labels(path: Path) -> np.ndarray:

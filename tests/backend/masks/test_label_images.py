@@ -49,7 +49,9 @@ ONE_AND_SEVEN = as_masks(LABELS == 1, LABELS == 7)
         ("a.png", "P", LABELS),
         ("a.tif", "L", LABELS),
         ("a.png", "I;16", LABELS * 9000),
-        ("a.TIFF".lower(), "I;16", LABELS * 9000),
+        ("a.tiff", "I;16", LABELS * 9000),
+        ("a.PNG", "L", LABELS),
+        ("a.Tif", "L", LABELS),
         ("a.png", "RGB", LABELS[..., None] * [0, 36, 1]),
     ],
 )
