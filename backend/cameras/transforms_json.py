@@ -79,6 +79,8 @@ def _lens(path: Path, frame: Mapping) -> Lens | Panorama | None:
         BadInput: it is of a kind that is not read here.
     """
     model = str(frame.get("camera_model", "OPENCV"))
+    if frame.get("is_fisheye"):  # instant-ngp's
+        model = "OPENCV_FISHEYE"
     if model == "EQUIRECTANGULAR":
         return Panorama()
     if model not in ("PINHOLE", "SIMPLE_PINHOLE", "OPENCV", "OPENCV_FISHEYE"):

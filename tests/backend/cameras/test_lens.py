@@ -121,5 +121,6 @@ def test_transforms_json_says_its_lens(tmp_path):
         Perspective((0.1, 0, 0), (0, 0.3)),
         None,
     ]
-    path.write_text(json.dumps(content | {"camera_model": "OPENCV_FISHEYE"}), encoding="utf-8")
-    assert read_transforms_json(path)[0].lens == Fisheye((0.1, 0, 0, 0))
+    for fisheye in ({"camera_model": "OPENCV_FISHEYE"}, {"is_fisheye": True}):  # instant-ngp's
+        path.write_text(json.dumps(content | fisheye), encoding="utf-8")
+        assert read_transforms_json(path)[0].lens == Fisheye((0.1, 0, 0, 0))
