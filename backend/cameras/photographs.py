@@ -85,7 +85,7 @@ def load_photograph(camera: Camera) -> np.ndarray:
 
     Whether the poses refer to the pixels as stored or to the picture turned
     upright by its EXIF data depends on the program that found them; the one
-    whose format (landscape or portrait) is the camera's is taken.
+    whose format (landscape or portrait) is the camera's is taken; a panorama's is landscape.
 
     Raises:
         BadInput: the view has no photograph, or its file cannot be decoded.
@@ -98,11 +98,12 @@ def load_photograph(camera: Camera) -> np.ndarray:
             "Put the photographs in a folder named images beside the scene.",
         )
     advice = "Replace the file, or remove it to have that view rendered instead."
+    all_around = isinstance(camera.lens, Panorama)
     with open_image(camera.image_path, advice) as file:
-        same_format = (file.width > file.height) == (camera.width > camera.height)
+        same_format = (file.width > file.height) == (all_around or camera.width > camera.height)
         image = (file if same_format else ImageOps.exif_transpose(file)).convert("RGB")
     size = camera.width, camera.height
-    if isinstance(camera.lens, Panorama):
+    if all_around:
         return cut_out(np.asarray(image), camera.lens, camera.width)
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)

@@ -89,6 +89,18 @@ def test_panoramas_of_nerfstudio_look_along_its_own_axes(tmp_path, face, right, 
     assert_face_shows_dot(faces, f"all around/{face}.png", [5 + back, 6 + right, 7 + up])
 
 
+def test_a_panorama_is_taken_as_it_is_stored(tmp_path):
+    """As any photograph is whose format is the camera's, whatever its EXIF data say."""
+    write_model(tmp_path, (WIDTH, HEIGHT), "a.png", "1 0 0 0 0 0 0")
+    (tmp_path / "images").mkdir()
+    upside_down = Image.Exif()
+    upside_down[0x0112] = 3
+    Image.fromarray(sky(np.eye(3))).save(tmp_path / "images/a.png", exif=upside_down)
+    faces = read_colmap(tmp_path, tmp_path / "images")
+    up = next(face for face in faces if face.name == "a/up.png")
+    np.testing.assert_allclose(load_photograph(up)[50, 50], [128, 1, 128], atol=4)
+
+
 def write_dot(path, x, y):
     """A panorama of 800 x 400 pixels, black but for a soft dot."""
     rows, columns = np.mgrid[:400, :800] + 0.5
