@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import BadInput
 from .camera import Camera
 from .lens import Lens, Panorama
-from .photographs import attach_photographs
+from .photographs import attach_photographs, without_image_suffix
 
 MAX_NAME = 230  # bytes; systems allow 255, and what is made for a view has a longer name
 MOST_VIEWS = 20_000  # that one file lists: some 40 MB, in a second
@@ -76,13 +76,18 @@ def build_views(source: Path, cameras: list[Camera], images_folder: Path | None)
     """The cameras sorted by name, each with its photograph where one is found.
 
     Raises:
-        BadInput: no cameras at all, or two of one name.
+        BadInput: no cameras at all, or two of one name less its extension: the masks of
+            both would be one file's.
     """
     if not cameras:
         raise BadInput(f"{source} lists no views.", "Check that the reconstruction succeeded.")
-    name, count = Counter(camera.name for camera in cameras).most_common(1)[0]
+    names = Counter(without_image_suffix(camera.name) for camera in cameras)
+    name, count = names.most_common(1)[0]
     if count > 1:
-        raise _broken(source, f"{count} views are named {name}")
+        raise BadInput(
+            f"{source} cannot be used: {count} views are named {name}, leaving out extensions.",
+            "Give their photographs different names, and find or export the poses again.",
+        )
     cameras = sorted(cameras, key=lambda camera: camera.name)
     return attach_photographs(cameras, images_folder) if images_folder else cameras
 

@@ -93,6 +93,15 @@ def test_cameras_json_equals_colmap_on_real_scenes(scene):
         np.testing.assert_allclose(a.K, b.K, atol=1e-6)
 
 
+def test_views_that_would_share_their_masks_are_refused(tmp_path):
+    path = write_json(tmp_path, *({**ENTRY, "img_name": name} for name in ("a.jpg", "a.png")))
+    with pytest.raises(BadInput, match="2 views are named a, leaving out extensions"):
+        read_cameras_json(path)
+    names = ["a.jpg", "b/a.png", "a.0001", "a.0002.jpg"]
+    path = write_json(tmp_path, *({**ENTRY, "img_name": name} for name in names))
+    assert len(read_cameras_json(path)) == 4
+
+
 def test_photographs_are_found_despite_case_and_extension(tmp_path):
     names = ["exact.png", "Sub/Upper.JPG", "dotted.0001", "no-photo.jpg"]
     write_json(tmp_path, *({**ENTRY, "img_name": name} for name in names))
