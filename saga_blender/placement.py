@@ -9,6 +9,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from . import point_cloud
 from .gaussian_attributes import read_layout, set_origin
 
 _FRAME = "saga_frame"  # custom property of the data: 16 numbers, from the scene to the raw frame
@@ -49,6 +50,17 @@ def move_origin(obj: bpy.types.Object, origin: np.ndarray) -> None:
     step = origin - np.array(read_layout(obj.data).origin)
     set_origin(obj.data, tuple(origin.tolist()))
     obj.location = np.array(obj.location) + np.array(obj.matrix_basis.to_3x3()) @ step
+
+
+def take_away(obj: bpy.types.Object) -> None:
+    """Remove a splat from the file; what is parented to it stays where it stands."""
+    for child in obj.children:
+        stands = child.matrix_world.copy()
+        child.parent = None
+        child.matrix_world = stands
+    data = obj.data
+    bpy.data.objects.remove(obj)
+    point_cloud.drop(data)
 
 
 def moved_by(step: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from ...backend.gaussians.ply import read_ply
 from ..axes import SPLAT_AXES, file_to_blender
 from ..gaussian_attributes import to_point_cloud
 from ..translations import said
+from .selecting import select_only
 
 
 @orientation_helper(**SPLAT_AXES)
@@ -43,7 +44,7 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
                 self.report({"ERROR"}, f"{path.name}: {error}")
         if not objects:
             return {"CANCELLED"}
-        _select_only(context, objects)
+        select_only(context, objects, objects[-1])
         return {"FINISHED"}
 
     def _import(self, context, path: Path) -> bpy.types.Object:
@@ -54,7 +55,7 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
         obj.matrix_world = file_to_blender(self)
         if "type" not in data.bl_rna.properties:  # Blender's grey dots would hide our splats
             obj.display_type = "BOUNDS"
-        context.collection.objects.link(obj)
+        _home(context).objects.link(obj)
         sentence = "{name}: {count:,} Gaussians"
         if splat.dropped:
             sentence = "{name}: {count:,} Gaussians, {dropped:,} left out: they are not finite"
@@ -63,12 +64,11 @@ class ImportSplat(bpy.types.Operator, ImportHelper):
         return obj
 
 
-def _select_only(context, objects: list[bpy.types.Object]) -> None:
-    for other in context.selected_objects:
-        other.select_set(False)
-    for obj in objects:
-        obj.select_set(True)
-    context.view_layer.objects.active = objects[-1]
+def _home(context) -> bpy.types.Collection:
+    """The active collection, or the scene's own where that one is of another file."""
+    active = context.collection
+    ours = active.is_editable and active.override_library is None
+    return active if ours else context.scene.collection
 
 
 class SplatFileHandler(bpy.types.FileHandler):

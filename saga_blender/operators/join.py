@@ -13,7 +13,7 @@ from .. import point_cloud
 from ..cluster_tree import united
 from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, set_origin, store, to_cloud
-from ..placement import raw_to_world, scene_to_raw
+from ..placement import raw_to_world, scene_to_raw, take_away
 from ..splat_object import INDEX, SOURCE, clusters, scene_index, tree_of
 from ..translations import OURS, said
 from .explained import Explained, why_not_edit
@@ -81,9 +81,7 @@ def join(into: bpy.types.Object, others: Sequence[bpy.types.Object]) -> None:
     set_origin(joined, read_layout(into.data).origin)
     point_cloud.replace(into, joined)
     for obj in others:
-        data = obj.data
-        bpy.data.objects.remove(obj)
-        point_cloud.drop(data)
+        take_away(obj)
 
 
 def _as_seen_from(into: bpy.types.Object, obj: bpy.types.Object) -> tuple[GaussianCloud, bool]:

@@ -10,6 +10,7 @@ from ..placement import centre, move_origin
 from ..splat_object import clusters, selection, set_selection, tree_of
 from ..translations import OURS, said
 from .explained import Explained, why_not_edit
+from .selecting import select_only
 from .telling import tell
 
 _MOST = 0.8  # of the Gaussians: a click and a decomposition disagree at edges
@@ -38,10 +39,7 @@ class Split(Explained, bpy.types.Operator):
     def execute(self, context):
         obj = context.object
         part = split(obj)
-        for other in context.selected_objects:
-            other.select_set(False)
-        part.select_set(True)
-        context.view_layer.objects.active = part
+        select_only(context, [part], part)
         moved, stayed = len(part.data.points), len(obj.data.points)
         sentence = "{name}: {moved:,} Gaussians moved, {stayed:,} stayed"
         tell(self, said(sentence, name=part.name, moved=moved, stayed=stayed))

@@ -2,10 +2,11 @@
 
 import bpy
 
-from .. import point_cloud
+from ..placement import take_away
 from ..splat_object import clusters, tree_of
 from ..translations import said
 from .explained import Explained, why_not_edit
+from .selecting import select_only
 from .split import part_of
 from .telling import tell
 
@@ -29,9 +30,7 @@ class SplitClusters(Explained, bpy.types.Operator):
     def execute(self, context):
         collection = split_clusters(context.object)
         parts = collection.all_objects
-        for part in parts:
-            part.select_set(True)
-        context.view_layer.objects.active = parts[0]
+        select_only(context, parts, parts[0])
         tell(self, said("{name}: {count} objects", name=collection.name, count=len(parts)))
         return {"FINISHED"}
 
@@ -60,7 +59,5 @@ def split_clusters(obj: bpy.types.Object) -> bpy.types.Collection:
         collection.objects.link(part_of(obj, labels < 0, "Unassigned"))
     for holder in obj.users_collection:
         holder.children.link(collection)
-    whole = obj.data
-    bpy.data.objects.remove(obj)
-    point_cloud.drop(whole)
+    take_away(obj)
     return collection

@@ -192,6 +192,30 @@ def test_objects_lie_in_nested_collections_and_join_back(addon, table, listed):
     assert listed(saucer) == before
 
 
+def test_children_stay_and_only_the_new_objects_are_selected(table, ply, tmp_path):
+    other = bpy.data.objects.new("other", None)
+    bpy.context.collection.objects.link(other)
+    other.parent, other.location = table, (1, 2, 3)
+    table.location = (5, 0, 0)
+    bpy.context.view_layer.update()
+    stands = other.matrix_world.copy()
+    other.select_set(True)
+    bpy.ops.saga.split_clusters()
+    bpy.context.view_layer.update()
+    assert other.matrix_world == stands and other.parent is None
+    assert len(bpy.context.selected_objects) == 5 and not other.select_get()
+
+    handle = bpy.data.objects["Handle"]
+    other.parent, other.matrix_parent_inverse = handle, handle.matrix_world.inverted()
+    other.location.z += 1
+    bpy.context.view_layer.update()
+    stands = other.matrix_world.copy()
+    bpy.context.view_layer.objects.active = bpy.data.objects["Plate"]
+    bpy.ops.saga.join()
+    bpy.context.view_layer.update()
+    np.testing.assert_allclose(other.matrix_world, stands, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("chosen", "name"),
     [

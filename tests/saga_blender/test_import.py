@@ -138,3 +138,21 @@ def test_several_files_each_become_an_object_and_a_bad_one_does_not_stop_them(ad
         "a": 3,
         "b": 4,
     }
+
+
+def test_into_a_collection_of_another_file_it_goes_beside_it(addon, ply, tmp_path):
+    bpy.context.scene.collection.children.link(bpy.data.collections.new("shelf"))
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "library.blend"))
+    path = ply.write(tmp_path / "t.ply", ply.rows(3, 0))
+    for override in (False, True):
+        bpy.ops.wm.read_homefile(use_empty=True)
+        with bpy.data.libraries.load(str(tmp_path / "library.blend"), link=True) as (_, linked):
+            linked.collections = ["shelf"]
+        shelf = bpy.data.collections["shelf"]
+        if override:
+            shelf = shelf.override_create()
+        bpy.context.scene.collection.children.link(shelf)
+        layers = bpy.context.view_layer.layer_collection.children
+        bpy.context.view_layer.active_layer_collection = layers["shelf"]
+        assert bpy.ops.import_scene.saga_splat(filepath=str(path)) == {"FINISHED"}
+        assert bpy.context.object.users_collection == (bpy.context.scene.collection,)
