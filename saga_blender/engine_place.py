@@ -47,10 +47,13 @@ def why_no_engine() -> tuple[str, str] | None:
 
 
 def why_out_of_reach() -> str:
-    """What keeps an engine on another computer from being reached, or ""."""
-    if not bpy.app.online_access:
-        return "Allow Online Access first (Preferences > System)"
-    return "" if why_no_engine() is None else "Give the host and the folder there first"
+    """What keeps the engine from being asked, or ""; one of before an update still can be."""
+    amiss = why_no_engine()
+    if is_elsewhere():
+        if not bpy.app.online_access:
+            return "Allow Online Access first (Preferences > System)"
+        return "Give the host and the folder there first" if amiss else ""
+    return "" if amiss in (None, STANDS["outdated"]) else amiss[0]
 
 
 def engine_place() -> OnThisComputer | OverSsh:

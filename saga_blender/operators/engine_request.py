@@ -4,9 +4,11 @@ import bpy
 
 from ...backend import protocol
 from ...backend.errors import SagaError
+from ..engine_place import why_out_of_reach
 from ..engine_session import OnAnswer, session
 from ..scene_file import why_not_imported, why_not_trained
 from ..splat_object import TOTAL, file_has_changed, find_splat
+from .explained import why_not_edit
 
 
 class EngineRequest:
@@ -46,13 +48,11 @@ def _undoable(operator: bpy.types.Operator, on_answer: OnAnswer) -> OnAnswer:
 def why_not_ask(context: bpy.types.Context) -> str:
     """What keeps the trained features of the active object from being asked, or ""."""
     obj = context.object
-    if missing := why_not_imported(obj):
-        return missing
-    if obj.mode != "OBJECT":
-        return "Switch to Object Mode first"
+    if obstacle := why_not_imported(obj) or why_not_edit(obj):
+        return obstacle
     if session.training:
         return "Wait until training has ended"
-    return why_not_trained(obj.data)
+    return why_not_trained(obj.data) or why_out_of_reach()
 
 
 def asked_object(uid: int, total: int) -> bpy.types.Object | None:

@@ -11,7 +11,7 @@ from ...backend.gaussians.ply import read_ply
 from ..scene_file import why_not_imported
 from ..splat_object import SOURCE, TOTAL
 from ..translations import said
-from .explained import Explained
+from .explained import Explained, why_not_edit
 from .telling import tell
 
 
@@ -27,7 +27,7 @@ class Relink(Explained, bpy.types.Operator, ImportHelper):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return why_not_imported(context.object)
+        return why_not_imported(context.object) or why_not_edit(context.object)
 
     def execute(self, context):
         path = Path(self.filepath).absolute()

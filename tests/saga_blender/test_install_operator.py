@@ -132,7 +132,9 @@ def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
     sentence = ["The engine's packages changed with this update", "Update Engine"]
     assert shown[:5] == [*sentence, "Remove", *sentence]
     addon("saga_blender.warming").warming.start()
-    assert addon("saga_blender.engine_place").engine_python() == str(place.python)  # it still works
+    engine_place = addon("saga_blender.engine_place")
+    assert engine_place.engine_python() == str(place.python)  # it still works
+    assert engine_place.why_out_of_reach() == ""
     assert was == {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
     assert session.installation is None
 

@@ -54,12 +54,37 @@ def test_what_is_greyed_out_says_why(addon, reasons, ply, tmp_path):
     assert "click the thing" in untrained["Split"] and "two or more" in untrained["Join"]
 
 
+def trained(ply, folder):
+    """A splat that looks trained to the add-on."""
+    path = ply.write(folder / "t.ply", ply.rows(9, 0))
+    bpy.ops.import_scene.saga_splat(filepath=str(path))
+    path.with_suffix(".saga").mkdir()
+    (path.with_suffix(".saga") / "field.safetensors").touch()
+
+
+def test_without_an_engine_nothing_is_asked(addon, reasons, ply, tmp_path):
+    trained(ply, tmp_path)
+    missing = reasons()
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_on = "SSH"
+    offline = reasons()
+    chosen.engine_on, chosen.engine_python = "HERE", "python"
+    there = reasons()
+    chosen.engine_python = ""
+    for name in ("Select", "Point", "BoxAround", "ScribbleOver", "Decompose", "Find"):
+        assert "engine is not installed" in missing[name]
+        assert "Allow Online Access" in offline[name]
+        assert not there[name]
+
+
 def test_a_splat_of_another_file_and_one_in_another_mode_say_so(addon, reasons, ply, tmp_path):
-    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    trained(ply, tmp_path)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "t.blend"))
     bpy.ops.wm.read_homefile(use_empty=True)
     with bpy.data.libraries.load(str(tmp_path / "t.blend"), link=True) as (_, linked):
         linked.objects = ["t"]
     bpy.context.collection.objects.link(bpy.data.objects["t"])
     bpy.context.view_layer.objects.active = bpy.data.objects["t"]
-    assert "make it local" in reasons()["Selection"]
+    linked = reasons()
+    for name in ("Selection", "Relink", *ASKING):
+        assert "make it local" in linked[name]
