@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import protocol
 from .errors import MissingSoftware
+from .files import stamp_of
 from .progress import Report, silent
 
 if TYPE_CHECKING:  # torch and numba take seconds to import: only when something is asked
@@ -30,7 +31,7 @@ ANSWERS = {
     protocol.AddView: "added_views",
     protocol.ForgetViews: "added_views",
 }
-_WITHOUT_TORCH = {"fetch", "info"}
+_WITHOUT_TORCH = {"fetch"}
 
 
 class Engine:
@@ -45,7 +46,7 @@ class Engine:
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
         self._wanted_device = device
         self._scene: Scene | None = None
-        self._scene_stamp: tuple | None = None
+        self._scene_stamp: tuple = ()
         self._text_model: ImageTextModel | None = None
         self._text_model_name = ""
 
@@ -87,18 +88,22 @@ class Engine:
     def open(self, path: str, report: Report = silent) -> "Scene":
         """The scene of a .ply, read anew only when the file is another one or has changed.
 
+        Its training likewise, whoever trained it.
+
         Raises:
             BadInput: the file cannot be read as a splat.
         """
         from .scene import Scene
 
         file = Path(path).expanduser().absolute()
-        stamp = (file, file.stat().st_mtime_ns, file.stat().st_size) if file.is_file() else None
-        if self._scene is None or stamp is None or stamp != self._scene_stamp:
+        stamp = file, stamp_of(file)
+        if self._scene is None or stamp != self._scene_stamp:
             report("Opening the scene", 0.0)
+            self._scene = None  # first: the memory may not hold two
             self._scene = Scene(file, self.device)
             self._scene_stamp = stamp
             report("Opening the scene", 1.0)
+        self._scene.notice_training()
         return self._scene
 
     def text_model(self, name: str, report: Report = silent) -> "ImageTextModel":

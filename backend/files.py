@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -66,6 +67,15 @@ def new_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise _unwritable(path, error) from error
+
+
+def stamp_of(path: Path) -> tuple[int, int] | None:
+    """What a file is told from its former self by: size and time of change. None: no file."""
+    with suppress(OSError, ValueError):  # the path may be none that any file has
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode):
+            return found.st_size, found.st_mtime_ns
+    return None
 
 
 def prepare_folder(folder: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from .errors import BadInput
+from .files import stamp_of
 from .protocol import Bring, Brought, Copying, Keep, Kept
 
 PIECE_BYTES = 1 << 18  # read at once: what is under way shows and can be stopped
@@ -81,7 +82,7 @@ class Mirror:
 
 
 def _keep(path: Path, file: Keep) -> Kept:
-    if _stamp(path) == (file.size, file.modified):
+    if stamp_of(path) == (file.size, file.modified):
         _mark_as_copy(path)
         return Kept(file.size, whole=True)
     draft = path.with_name(f"{path.name}.{file.size:x}-{file.modified:x}.part")
@@ -115,14 +116,6 @@ def _bring(path: Path, wanted: Bring) -> Brought:
     if wanted.offset == found.st_size:  # asked for once all before it is on the client's disk
         _mark_as_copy(path)
     return Brought(piece, found.st_size, found.st_mtime_ns)
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """What a file is told from others by: its size and when it was changed."""
-    if not path.is_file():
-        return None
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns
 
 
 def _mark_as_copy(path: Path) -> None:

@@ -12,6 +12,7 @@ from .affinity.field import AffinityField, Provenance
 from .affinity.things import Things
 from .cameras.camera import Camera
 from .errors import BadInput, MissingSoftware, NotTrained
+from .files import stamp_of
 from .gaussians.cloud import GaussianCloud
 from .gaussians.fingerprint import fingerprint
 from .gaussians.ply import read_ply
@@ -49,6 +50,7 @@ class Scene:
         self.cloud: GaussianCloud = splat.cloud
         self.dropped: int = splat.dropped
         self.workspace = Workspace(path)
+        self._field_stamp = stamp_of(self.workspace.field)
         self._traced: dict[tuple, RayContributions] = {}
         self._part: tuple[bytes, Rasterizer] | None = None  # the last subset's
         self.text_indices: dict[tuple, TextIndex] = {}  # see language.scene_index
@@ -134,7 +136,10 @@ class Scene:
         if len(index) == 0 or index.min() < 0 or index.max() >= len(self.cloud):
             raise BadInput("The object does not belong to this scene.", "Import the scene again.")
 
-    def forget_training(self) -> None:
-        """Read the trained field anew at the next question."""
-        self.__dict__.pop("trained", None)
-        self.text_indices.clear()
+    def notice_training(self) -> None:
+        """Forget what was trained where its file is another one by now, of any engine's."""
+        stamp = stamp_of(self.workspace.field)
+        if stamp != self._field_stamp:
+            self._field_stamp = stamp
+            self.__dict__.pop("trained", None)
+            self.text_indices.clear()

@@ -1,20 +1,24 @@
 """Info: what is known of a scene."""
 
 from ..engine import Engine
+from ..errors import BadInput
 from ..progress import Report
 from ..protocol import Described, Info
 
 
 def answer(engine: Engine, message: Info, report: Report) -> Described:
-    """Describe a scene and, where there is one, its training."""
+    """Describe a scene and, where there is one, its training, or why it is of no use."""
     scene = engine.open(message.scene, report)
     facts = {
         "gaussians": len(scene.cloud),
         "left_out": scene.dropped,
         "sh_degree": scene.cloud.sh_degree,
-        "trained": scene.workspace.field.is_file(),
+        "trained": False,
     }
-    if facts["trained"]:
-        facts |= vars(scene.trained.provenance)
+    if scene.workspace.field.is_file():
+        try:
+            facts |= {"trained": True} | vars(scene.trained.provenance)
+        except BadInput as error:
+            facts["training_of_no_use"] = str(error)
     text = "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
     return Described(text=text, facts=facts)

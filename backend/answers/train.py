@@ -70,7 +70,6 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     )
     field.save(scene.workspace.field, provenance)
     checkpoint.remove()
-    scene.forget_training()
     return Trained(
         model=str(scene.workspace.field),
         seconds=time.perf_counter() - started,

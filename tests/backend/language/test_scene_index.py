@@ -48,5 +48,5 @@ def test_an_open_scene_keeps_it_until_it_is_trained_again(scene_file, sees_color
     scene = engine.open(str(scene_file))
     kept = index_of(scene, sees_colors)
     assert index_of(scene, sees_colors) is kept
-    scene.forget_training()
-    assert index_of(scene, sees_colors) is not kept
+    scene.workspace.field.touch()
+    assert index_of(engine.open(str(scene_file)), sees_colors) is not kept
