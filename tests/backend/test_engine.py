@@ -16,7 +16,7 @@ from backend.engine import Engine
 from backend.errors import BadInput, MissingSoftware
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import write_ply
-from backend.protocol import Info
+from backend.protocol import Info, Render
 from backend.rendering.numba_rasterizer import NumbaRasterizer
 
 no_cuda = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
@@ -115,10 +115,16 @@ def test_torch_is_said_to_be_loaded_by_what_loads_it(path):
     code = f"""
 import sys
 from backend.engine import Engine
-from backend.protocol import Info
+from backend.protocol import Info, Render
 told = []
 Engine("cpu").handle(Info({str(path)!r}), lambda *said: told.append(said[0]))
 print("torch" in sys.modules, told[0])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=1) == ["True", "Loading PyTorch\n"]
+
+
+@pytest.mark.parametrize("size", [(0, 0), (-5, 10), (10, 65_537)])
+def test_a_picture_of_no_size_or_too_large_a_one_is_refused_before_the_scene_is_read(size):
+    with pytest.raises(BadInput, match="between 1 and 65536"):
+        Engine("cpu").handle(Render("not read.ply", view="1", size=size))
