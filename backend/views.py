@@ -23,7 +23,7 @@ LONGEST_SIDE = 1024  # pixels of an added view: SAM looks at no more
 
 
 def training_views(
-    scene: Scene, views: str = "", made_up: int = 0, report: Report = silent
+    scene: Scene, views: str = "", made_up: int | None = None, report: Report = silent
 ) -> list[Camera]:
     """The views to train on, and with them those that a person added.
 
@@ -31,19 +31,20 @@ def training_views(
         scene: opened.
         views: where the cameras are; "" looks beside the .ply and makes views
             up where there are none.
-        made_up: make up this many, even where there are cameras; 0 for no such wish.
+        made_up: make up this many, even where there are cameras; 0 as many as show the scene
+            well, where there are none; None takes those that are there already.
         report: called often.
 
     Raises:
         BadInput: cameras that cannot be read, or a scene that no camera would see.
     """
-    require_within("number of made-up views", made_up, 0, MOST)
+    require_within("number of made-up views", made_up or 0, 0, MOST)
     if made_up:
         found = made_up_views(scene, made_up, report)
     elif views:
         found = find_views(scene.path, views)
     else:
-        found = search_views(scene.path) or made_up_views(scene, 0, report)
+        found = search_views(scene.path) or made_up_views(scene, made_up, report)
     return found + added_views(scene)
 
 
@@ -83,23 +84,24 @@ def eye_camera(scene: Scene, eye: Eye) -> Camera:
     )
 
 
-def made_up_views(scene: Scene, count: int, report: Report = silent) -> list[Camera]:
+def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> list[Camera]:
     """The views made up for a scene: those in its work folder where they fit, else new ones.
 
     Views that are replaced take their masks with them.
 
     Args:
         scene: opened.
-        count: how many; 0 for as many as show the scene well.
+        count: how many; 0 for as many as show the scene well, None for as many as there are.
         report: called often.
     """
     from .cameras.made_up import make_up_views
     from .cameras.made_up.saved import save_views, saved_views
 
     workspace, made_for = scene.workspace, {"scene": scene.fingerprint}
-    wanted = made_for | {"asked_for": count} if count else made_for
+    wanted = made_for if count is None else made_for | {"asked_for": count}
     cameras = saved_views(workspace.cameras, wanted)
     if cameras is None:
+        count = count or 0
         cameras = make_up_views(scene.cloud, scene.rasterizer, count, report)
         shutil.rmtree(workspace.masks / "made_up", ignore_errors=True)
         save_views(workspace.cameras, cameras, made_for | {"asked_for": count})

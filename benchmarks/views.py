@@ -106,9 +106,10 @@ def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -
         part_maps = write_scene(scene, given, report)
     made_up = without_cameras(engine, scene, alone, count)
     results = {}
-    for name, ply, cameras in (("given", given, scene.cameras), ("made_up", alone, made_up)):
+    ways = (("given", given, scene.cameras, 0), ("made_up", alone, made_up, count))
+    for name, ply, cameras, asked_for in ways:
         with ProgressBar() as report:
-            trained = engine.handle(Train(scene=str(ply)), report)
+            trained = engine.handle(Train(scene=str(ply), made_up_views=asked_for), report)
         field, _ = AffinityField.load(Path(trained.model))
         rng = np.random.default_rng(0)
         tries = [mean_iou(scene, part_maps, field, rng) for _ in range(clicks)]

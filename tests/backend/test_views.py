@@ -51,7 +51,7 @@ def test_made_up_views_are_kept_for_the_scene_and_found_by_name(scene):
     store = MaskStore(scene.workspace.masks)
     for name in ("made_up/000.png", "photograph.png"):
         store.write(name, ViewMasks.pack(np.ones((1, 2, 2), bool), np.ones(1)))
-    for wish in (3, 0):
+    for wish in (3, None):
         kept = training_views(scene, made_up=wish, report=no_report)
         for one, other in zip(made, kept, strict=True):
             np.testing.assert_allclose(one.world_to_camera, other.world_to_camera, atol=1e-12)
@@ -62,6 +62,14 @@ def test_made_up_views_are_kept_for_the_scene_and_found_by_name(scene):
         view_of(scene, "", "made_up/003.png")
     assert len(training_views(scene, made_up=2)) == 2  # others: the old ones' masks are void
     assert store.views() == ["photograph"]
+
+
+def test_as_many_views_as_show_the_scene_well_are_chosen_anew_after_another_number(scene):
+    """What is asked between trainings looks at the views of the last one."""
+    assert len(training_views(scene, made_up=2)) == 2
+    assert len(training_views(scene, report=no_report)) == 2
+    well = len(training_views(scene, made_up=0))
+    assert well > 2 and len(training_views(scene, made_up=0, report=no_report)) == well
 
 
 def test_made_up_views_of_other_gaussians_are_not_taken(scene):
