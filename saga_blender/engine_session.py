@@ -1,12 +1,11 @@
 """The one engine of this Blender: started when first asked, drained by a timer, closed at the end.
 
-`session` is the add-on's only state outside of Blender's data. It holds no
-process and no timer before the first request and after `close`.
+`session` holds no process and no timer before the first request and after `close`.
 """
 
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 
 import bpy
@@ -14,43 +13,16 @@ import bpy
 from ..backend import protocol
 from ..backend.errors import SagaError
 from .engine_client import EngineClient
+from .engine_job import Job, OnAnswer, Unchanged
 from .engine_over_ssh import OverSsh
 from .engine_place import engine_place
 from .engine_process import OnThisComputer
 from .installation.installer import Installation
 from .preferences import preferences
-from .translations import said
 from .viewport import areas, redraw_pages
 
 _TICK_S = 0.001  # previews follow the mouse; at rest Blender itself pauses for longer
 _CANCEL_S = 2.0  # for an installation to stop what it has started
-
-OnAnswer = Callable[[protocol.Reply], str]  # acts on an answer; returns what to tell the person
-
-
-@dataclass
-class Job:
-    """A request that the engine is working on."""
-
-    request: type[protocol.Work]
-    label: str
-    id: int = 0
-    progress: protocol.Progress | None = None
-
-    @property
-    def fraction(self) -> float:
-        return self.progress.fraction if self.progress else 0.0
-
-    @property
-    def text(self) -> str:
-        """The stage, and how long it still takes where that can be told."""
-        if self.progress is None:
-            return f"{said(self.label)} ..."
-        stage, eta = said(self.progress.stage), self.progress.eta_s
-        if eta < 0:
-            return stage
-        left = f"{eta:.0f} s" if eta < 100 else f"{eta / 60:.0f} min"
-        return said("{stage}, {time} left", stage=stage, time=left)
 
 
 class EngineSession:
@@ -65,8 +37,10 @@ class EngineSession:
         self.installation: Installation | None = None  # under way, or the last one
 
     @property
-    def training(self) -> bool:
-        return self.job is not None and self.job.request is protocol.Train
+    def occupied(self) -> str:
+        """What keeps it from being asked something else, or "": only a click gives way."""
+        gives_way = self.job is None or self.job.request is protocol.Select
+        return "" if gives_way else "Wait until the engine is done, or cancel what it does"
 
     def wait(self, message: protocol.Work) -> protocol.Reply:
         """Ask and wait for the answer: for Blender without a window, where no timer runs.
@@ -77,19 +51,22 @@ class EngineSession:
         client = self.connected()
         return client.wait(client.request(message))
 
-    def start(self, message: protocol.Work, label: str, on_answer: OnAnswer) -> None:
+    def start(
+        self, message: protocol.Work, label: str, on_answer: OnAnswer, undoable: bool = False
+    ) -> None:
         """Ask and return at once. A request under way gives way to this one.
 
         Args:
             label: what is being done, shown while it lasts.
             on_answer: called from a timer; may raise SagaError.
+            undoable: it changes Blender's data, which is then a step to undo.
 
         Raises:
             SagaError: the engine cannot be asked.
         """
         client = self.connected()
         self.cancel()
-        job = self.job = Job(type(message), label)
+        job = self.job = Job(type(message), label, undoable)
         self.error = None
         job.id = client.request(
             message,
@@ -115,7 +92,8 @@ class EngineSession:
         if self._client is None:
             return False
         self._client.pump()
-        return self._client.busy
+        self._act()
+        return self._client.busy or self.job is not None
 
     def end(self) -> None:
         """Close, and wait until that is done: Python ends."""
@@ -156,11 +134,22 @@ class EngineSession:
 
     def _answered(self, job: Job, on_answer: OnAnswer, reply: protocol.Reply) -> None:
         if job is self.job:
-            self.job = None
-            try:
-                self.notice = on_answer(reply)
-            except SagaError as error:
-                self._alarm(error)
+            job.act = partial(on_answer, reply)
+            self._act()
+
+    def _act(self) -> None:
+        """Do what the job's answer says, if there is one and it could be undone."""
+        job = self.job
+        if job is None or job.act is None or (job.undoable and not _in_object_mode()):
+            return
+        self.job = None
+        try:
+            self.notice = job.act()
+            if job.undoable and not isinstance(self.notice, Unchanged):
+                bpy.ops.ed.undo_push(message=job.label)
+        except SagaError as error:
+            self._alarm(error)
+        finally:
             _redraw()
 
     def _failed(self, job: Job, error: SagaError) -> None:
@@ -182,26 +171,48 @@ class EngineSession:
         bpy.context.window_manager.popup_menu(draw, title="SAGA", icon="ERROR")
 
 
+def _in_object_mode() -> bool:
+    """Whether a step to undo would hold all objects: other modes have steps of their own.
+
+    Timers know of no active object, but windows do.
+    """
+    windows = bpy.context.window_manager.windows
+    worked_on = (window.view_layer.objects.active for window in windows)
+    return all(obj is None or obj.mode == "OBJECT" for obj in worked_on)
+
+
 @bpy.app.handlers.persistent
 def _is_past(*_scene) -> None:
-    """After undo, redo and loading, what the notice tells of is no longer so."""
+    """After undo and redo, what the notice tells of is no longer so."""
     session.notice = ""
 
 
-def _handlers() -> tuple[list, ...]:
-    return bpy.app.handlers.undo_post, bpy.app.handlers.redo_post, bpy.app.handlers.load_post
+@bpy.app.handlers.persistent
+def _is_of_another_file(*_path) -> None:
+    """After loading, what the engine found or failed of is of another file."""
+    session.notice, session.error = "", None
+
+
+def _handlers() -> tuple[tuple[list, Callable], ...]:
+    """Blender's lists of what it calls, and what of ours is in each."""
+    handlers = bpy.app.handlers
+    return (
+        (handlers.undo_post, _is_past),
+        (handlers.redo_post, _is_past),
+        (handlers.load_post, _is_of_another_file),
+    )
 
 
 def register() -> None:
     """Notice what makes a notice stale."""
-    for handlers in _handlers():
-        handlers.append(_is_past)
+    for handlers, ours in _handlers():
+        handlers.append(ours)
 
 
 def unregister() -> None:
     """Leave nothing behind."""
-    for handlers in _handlers():
-        handlers.remove(_is_past)
+    for handlers, ours in _handlers():
+        handlers.remove(ours)
 
 
 def _redraw() -> None:
@@ -213,7 +224,11 @@ def _redraw() -> None:
 
 def _drain() -> float | None:
     """Timer: lasts as long as something is under way."""
-    return _TICK_S if session.drain() else None
+    try:
+        return _TICK_S if session.drain() else None
+    except Exception:  # a fault in one callback must not leave the others unheard
+        traceback.print_exc()
+        return _TICK_S
 
 
 session = EngineSession()

@@ -5,6 +5,7 @@ import numpy as np
 from bpy.props import IntProperty
 
 from ...backend import protocol
+from ..engine_job import Unchanged
 from ..found_objects import set_found
 from ..properties import PARTS, operation_property, scale_property
 from ..splat_object import (
@@ -104,10 +105,10 @@ def add_parts(uid: int, row: int, name: str, reply: protocol.Decomposed) -> str:
     """Put what was found in an object of the list under it, in place of the parts that it had."""
     obj = asked_object(uid, reply.labels.shape[1])
     if obj is None:
-        return "The object that was split is gone."
+        return Unchanged("The object that was split is gone.")
     tree, labels = tree_of(obj.data), clusters(obj.data)
     if tree.names[row : row + 1] != (name,):
-        return "The list has changed since: split it again."
+        return Unchanged("The list has changed since: split it again.")
     inside = tree.members(row, labels)
     found, parts = per_point(obj.data, reply.labels[0], -1), tree_from(reply)
     names = [f"{name}.{part.removeprefix('Object ')}" for part in parts.names]

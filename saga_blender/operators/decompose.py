@@ -7,6 +7,7 @@ import numpy as np
 
 from ...backend import protocol
 from ..cluster_tree import ClusterTree, innermost
+from ..engine_job import Unchanged
 from ..found_objects import set_found
 from ..properties import PARTS, WHOLE_OBJECTS, levels_property, scale_property
 from ..splat_object import SOURCE, per_point, remaining
@@ -57,7 +58,7 @@ def apply_clusters(uid: int, reply: protocol.Decomposed) -> str:
     """Write the clusters into the object that was asked about, if there still is one."""
     obj = asked_object(uid, reply.labels.shape[1])
     if obj is None:
-        return "The decomposed object is gone."
+        return Unchanged("The decomposed object is gone.")
     labels = per_point(obj.data, innermost(reply.labels, reply.parents), -1)
     set_found(obj.data, tree_from(reply), labels)
     objects = np.count_nonzero(reply.parents < 0)

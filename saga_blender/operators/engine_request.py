@@ -4,8 +4,9 @@ import bpy
 
 from ...backend import protocol
 from ...backend.errors import SagaError
+from ..engine_job import OnAnswer
 from ..engine_place import why_out_of_reach
-from ..engine_session import OnAnswer, session
+from ..engine_session import session
 from ..scene_file import why_not_imported, why_not_trained
 from ..splat_object import TOTAL, file_has_changed, find_splat
 from .explained import why_not_edit
@@ -24,34 +25,18 @@ class EngineRequest:
             if bpy.app.background:
                 self.report({"INFO"}, on_answer(session.wait(message)))
                 return {"FINISHED"}
-            session.start(message, self.bl_label, _undoable(self, on_answer))
+            session.start(message, self.bl_label, on_answer, "UNDO" in self.bl_options)
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"INTERFACE"}  # nothing has changed yet, so nothing to undo
 
 
-def _undoable(operator: bpy.types.Operator, on_answer: OnAnswer) -> OnAnswer:
-    """The callback followed by an undo step, where the operator changes Blender's data."""
-    if "UNDO" not in operator.bl_options:
-        return on_answer
-    label = operator.bl_label
-
-    def act(reply: protocol.Reply) -> str:
-        notice = on_answer(reply)
-        bpy.ops.ed.undo_push(message=label)
-        return notice
-
-    return act
-
-
 def why_not_ask(context: bpy.types.Context) -> str:
     """What keeps the trained features of the active object from being asked, or ""."""
     obj = context.object
-    if obstacle := why_not_imported(obj) or why_not_edit(obj):
+    if obstacle := why_not_imported(obj) or why_not_edit(obj) or session.occupied:
         return obstacle
-    if session.training:
-        return "Wait until training has ended"
     return why_not_trained(obj.data) or why_out_of_reach()
 
 

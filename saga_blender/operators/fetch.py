@@ -5,6 +5,7 @@ from bpy.props import EnumProperty
 
 from ...backend import protocol
 from ...backend.weights.catalog import CATALOG
+from ..engine_job import Unchanged
 from ..engine_place import is_elsewhere, weights_folder
 from ..engine_session import session
 from ..translations import said
@@ -17,7 +18,7 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
 
     bl_idname = "saga.fetch_weights"
     bl_label = "Fetch Weights"
-    bl_options = {"REGISTER"}
+    bl_options = {"REGISTER", "UNDO"}
 
     weights: EnumProperty(
         name="Weights",
@@ -34,8 +35,8 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, _context) -> str:
-        if session.job is not None:
-            return "Wait until the engine is done"
+        if session.occupied:
+            return session.occupied
         if not bpy.app.online_access:
             return "Allow Online Access first (Preferences > System), or choose a file"
         return ""
@@ -56,11 +57,14 @@ class FetchWeights(Explained, EngineRequest, bpy.types.Operator):
         column.label(text=str(weights_folder()))
 
     def execute(self, context):
-        scene = context.scene.name
+        uid = context.scene.session_uid  # it may be renamed or gone before the answer comes
 
         def fetched(reply: protocol.Fetched) -> str:
-            if scene in bpy.data.scenes:  # it may be gone by now
-                bpy.data.scenes[scene].saga.sam_checkpoint = reply.path
-            return said("The weights are in {path}.", path=reply.path)
+            told = said("The weights are in {path}.", path=reply.path)
+            scene = next((s for s in bpy.data.scenes if s.session_uid == uid), None)
+            if scene is None:
+                return Unchanged(told)
+            scene.saga.sam_checkpoint = reply.path
+            return told
 
         return self.ask(protocol.Fetch(self.weights, str(weights_folder())), fetched)

@@ -5,6 +5,7 @@ import numpy as np
 from bpy.props import IntProperty, StringProperty
 
 from ...backend import protocol
+from ..engine_job import Unchanged
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
 from ..properties import floor_property, operation_property
 from ..splat_object import SOURCE, change_selection, per_point, remaining
@@ -52,7 +53,7 @@ def apply_found(uid: int, text: str, reply: protocol.Found) -> str:
     """Keep what was found with the object that was asked about, if there still is one."""
     obj = asked_object(uid, reply.total)
     if obj is None:
-        return "The object that was searched is gone."
+        return Unchanged("The object that was searched is gone.")
     masks = np.unpackbits(reply.masks, axis=1, count=reply.total).astype(bool)
     points = [per_point(obj.data, mask, False) for mask in masks]
     counts = tuple(int(np.count_nonzero(mask)) for mask in points)

@@ -24,9 +24,7 @@ def _installing() -> bool:
 
 def _why_not_change() -> str:
     """What keeps the engine's files from being changed, or ""."""
-    if _installing():
-        return "The engine is being installed"
-    return "Wait until training has ended" if session.training else ""
+    return "The engine is being installed" if _installing() else session.occupied
 
 
 class InstallEngine(Explained, bpy.types.Operator):

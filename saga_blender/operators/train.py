@@ -22,11 +22,7 @@ class Train(Explained, EngineRequest, bpy.types.Operator):
     @classmethod
     def obstacle(cls, context) -> str:
         obj = context.object
-        if missing := why_not_imported(obj):
-            return missing
-        if session.training:
-            return "Training is under way"
-        return why_no_scene(obj.data)
+        return why_not_imported(obj) or session.occupied or why_no_scene(obj.data)
 
     def execute(self, context):
         return self.ask(_request(context), _trained)
@@ -67,6 +63,7 @@ class TakeOffer(Explained, EngineRequest, bpy.types.Operator):
             preferences().device = offer["device"]
         if "max_views" in offer:
             context.scene.saga.max_views = offer["max_views"]
+            bpy.ops.ed.undo_push(message=self.bl_label)  # training itself is no step to undo
         return self.ask(_request(context), _trained)
 
 

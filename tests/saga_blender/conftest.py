@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -113,6 +114,29 @@ def engine(addon, shared_engine):
     yield
     # Asked for anew: where a test enabled the add-on again, the old ones are freed memory.
     chosen = importlib.import_module(f"{EXTENSION}.{name}").preferences()
+    chosen.engine_python = ""
+
+
+@pytest.fixture
+def talk(addon, monkeypatch):
+    """A session with the engine that does as it is told, and a function that waits."""
+    python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
+    if not python.exists():
+        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
+    module, place = (addon(f"saga_blender.engine_{name}") for name in ("session", "place"))
+    monkeypatch.setattr(place, "PACKAGE_ROOT", ROOT / "tests" / "stand_in")
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_python = str(python)
+
+    def finish():
+        deadline = time.monotonic() + 20
+        while module.session.drain():
+            assert time.monotonic() < deadline, "nothing came"
+            time.sleep(0.005)
+
+    module.session.close()
+    yield module.session, finish
+    module.session.close()
     chosen.engine_python = ""
 
 

@@ -364,8 +364,11 @@ def test_what_the_engine_offers_for_lack_of_memory_is_set_and_trained_with(addon
     session.error = addon("backend.errors").NotEnoughMemory("It needs 9 GB.", "", offer)
     preferences.device = "auto"
     bpy.context.scene.saga.steps = 3
+    bpy.ops.ed.undo_push(message="before")
     assert bpy.ops.saga.take_offer() == {"FINISHED"}
     session.error = None
     assert bpy.context.scene.saga.max_views == 9 and preferences.device == "cpu"
     source = balls.data[addon("saga_blender.splat_object").SOURCE]
     assert session.wait(addon("backend.protocol").Info(source)).facts["views"] == 9
+    bpy.ops.ed.undo()
+    assert bpy.context.scene.saga.max_views == 0, "a step of its own"

@@ -134,7 +134,9 @@ def test_parts_that_come_when_the_list_has_changed_are_dropped(addon, table, lis
     parts = reply(addon("backend.protocol"), [COARSE], PARENTS[:2], NAMES[:2], COLORS[:2])
     before = listed(table)
     for row, name in ((1, "Cup"), (9, "Plate")):  # where the plate was is another thing now
-        assert "has changed" in add_parts(table.session_uid, row, name, parts)
+        told = add_parts(table.session_uid, row, name, parts)
+        assert isinstance(told, addon("saga_blender.engine_job").Unchanged)
+        assert "has changed" in told
     assert listed(table) == before
 
 

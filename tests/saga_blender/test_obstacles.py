@@ -77,6 +77,22 @@ def test_without_an_engine_nothing_is_asked(addon, reasons, ply, tmp_path):
         assert not there[name]
 
 
+def test_only_a_click_gives_way(addon, reasons, ply, tmp_path):
+    """What a button or a word has started is not lost to a click or to another button."""
+    protocol, module = addon("backend.protocol"), addon("saga_blender.engine_session")
+    trained(ply, tmp_path)
+    addon("saga_blender.preferences").preferences().engine_python = "python"
+    try:
+        for work in ("Train", "Fetch", "Decompose", "Find", "Select"):
+            module.session.job = module.Job(getattr(protocol, work), work)
+            told = reasons()
+            for name in ("Select", "BoxAround", "Find", "Decompose", "Train", "RemoveEngine"):
+                assert ("or cancel" in told[name]) == (work != "Select"), (work, name)
+    finally:
+        module.session.job = None
+        addon("saga_blender.preferences").preferences().engine_python = ""
+
+
 def test_a_splat_of_another_file_and_one_in_another_mode_say_so(addon, reasons, ply, tmp_path):
     trained(ply, tmp_path)
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "t.blend"))

@@ -1,36 +1,5 @@
 """Previews with a real engine process: never more than two, and none for a dead engine."""
 
-import os
-import time
-from pathlib import Path
-
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def talk(addon, monkeypatch):
-    """A session with the engine that does as it is told, and a function that waits."""
-    python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
-    if not python.exists():
-        pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
-    module, place = (addon(f"saga_blender.engine_{name}") for name in ("session", "place"))
-    monkeypatch.setattr(place, "PACKAGE_ROOT", ROOT / "tests" / "stand_in")
-    chosen = addon("saga_blender.preferences").preferences()
-    chosen.engine_python = str(python)
-
-    def finish():
-        deadline = time.monotonic() + 20
-        while module.session.drain():
-            assert time.monotonic() < deadline, "nothing came"
-            time.sleep(0.005)
-
-    module.session.close()
-    yield module.session, finish
-    module.session.close()
-    chosen.engine_python = ""
-
 
 def test_the_first_and_the_last_are_answered(addon, talk):
     _, finish = talk
