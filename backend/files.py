@@ -49,22 +49,31 @@ def draft_of(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_folder(path: Path) -> Iterator[Path]:
+def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
     """A folder to fill that becomes `path` at the end, or vanishes if that is not reached.
+
+    Args:
+        path: of the folder.
+        replace: whether it may take the place of a former one, which stays if it does not.
 
     Raises:
         BadInput: there is something at `path` already, or it cannot be written.
     """
-    if path.exists():
+    if path.exists() and not replace:
         raise BadInput(f"There is {path} already.", "Name a new folder.")
-    draft = _beside(path)
+    draft, former = _beside(path), _beside(path)
     try:
         draft.mkdir()
         try:
             yield draft
+            if path.is_dir() and replace:
+                path.rename(former)
             draft.rename(path)
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
+            if former.exists() and not path.exists():
+                former.rename(path)
+            for folder in (draft, former):
+                shutil.rmtree(folder, ignore_errors=True)
     except OSError as error:
         raise _unwritable(path, error) from error
 

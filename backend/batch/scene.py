@@ -1,20 +1,16 @@
 """One scene of a batch: trained and taken apart, as far as that is still to be done."""
 
 import json
-import shutil
 import sys
 import time
 import traceback
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from .. import __version__, protocol
 from ..engine import Engine
 from ..errors import SagaError, explained
-from ..gaussians.ply import read_ply
-from ..objects import save_objects
+from ..objects import numbers, save_objects
 from ..progress import Report, silent
 from .inputs import input_digest
 from .row import Row
@@ -80,20 +76,10 @@ def _done(row: Row, task: Task, results: Path, engine: Engine, report: Report) -
         return replace(row, objects=None)
     if not taken_apart:
         found = engine.handle(decompose, report)
-        row = replace(row, objects=_written(found, Path(row.scene), results / row.name))
+        folder = results / row.name
+        save_objects(folder, engine.open(row.scene).cloud, found, replace=True)
+        row = replace(row, objects={"folder": str(folder)} | numbers(found))
     return row
-
-
-def _written(found: protocol.Decomposed, scene: Path, folder: Path) -> dict:
-    """Write the objects of a scene in place of former ones; what there is to tell of them."""
-    shutil.rmtree(folder, ignore_errors=True)
-    save_objects(folder, read_ply(scene).cloud, found)
-    return {
-        "folder": str(folder),
-        "names": list(found.names),
-        "counts": np.bincount(found.labels[found.labels >= 0], minlength=len(found.names)).tolist(),
-        "unassigned": np.count_nonzero(found.labels < 0, axis=1).tolist(),
-    }
 
 
 def _is_there(made: dict | None, path: str) -> bool:

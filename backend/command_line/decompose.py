@@ -3,13 +3,10 @@
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-import numpy as np
-
 from .. import protocol
 from ..engine import Engine
 from ..errors import BadInput
-from ..gaussians.ply import read_ply
-from ..objects import save_objects
+from ..objects import numbers, save_objects
 from ..progress import Report
 from .options import add_masks, add_output, add_scales, add_scene, add_views, request
 from .paths import check_inputs, checked_output
@@ -49,20 +46,13 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     if output.suffix:
         save_array(output, found.labels)
     else:
-        save_objects(output, read_ply(arguments.scene).cloud, found)
-    counts = np.bincount(found.labels[found.labels >= 0], minlength=len(found.names))
-    unassigned = np.count_nonzero(found.labels < 0, axis=1)
-    lines = [f"{name:12} {count:>9,}" for name, count in zip(found.names, counts, strict=True)]
-    for scale, count in zip(found.scales, unassigned, strict=True):
+        save_objects(output, engine.open(arguments.scene).cloud, found)
+    facts = {"output": str(output), "scales": found.scales, "parents": found.parents.tolist()}
+    facts |= numbers(found)
+    counted = zip(found.names, facts["counts"], strict=True)
+    lines = [f"{name:12} {count:>9,}" for name, count in counted]
+    for scale, count in zip(found.scales, facts["unassigned"], strict=True):
         lines.append(f"{count:,} Gaussians belong to no object at scale {scale:g}.")
-    facts = {
-        "output": str(output),
-        "scales": found.scales,
-        "names": found.names,
-        "parents": found.parents.tolist(),
-        "counts": counts.tolist(),
-        "unassigned": unassigned.tolist(),
-    }
     return "\n".join([*lines, f"Saved {output}"]), facts
 
 

@@ -73,7 +73,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
         return text, facts
     lines = [f"{k}. score {s:.2f}, {n:,} Gaussians" for k, (s, n) in enumerate(hits, 1)]
     if output:
-        save_selection(output, arguments.scene, found.masks, found.total)
+        save_selection(output, engine, arguments.scene, found.masks, found.total)
         facts["output"] = str(output)
         lines.append(f"Saved {output}")
     return "\n".join(lines), facts

@@ -85,7 +85,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     check_inputs(arguments.scene, arguments.views)
     output = checked_output(arguments.output, arguments.scene, ".ply", ".npy")
     selected = engine.handle(request(protocol.Select, arguments, **read_clicks(arguments)), report)
-    save_selection(output, arguments.scene, selected.mask, selected.total)
+    save_selection(output, engine, arguments.scene, selected.mask, selected.total)
     text = (
         f"Selected {selected.count:,} of {selected.total:,} Gaussians; scale {selected.scale:g} "
         f"is {selected.physical_scale:.3g} in the scene.\nSaved {output}"

@@ -5,8 +5,10 @@ import json
 import re
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 import slurm
 from two_balls import write_two_balls
@@ -14,8 +16,10 @@ from two_balls import write_two_balls
 from backend.batch import Task, gather, run_scene
 from backend.command_line.main import main
 from backend.engine import Engine
+from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import read_ply
-from backend.protocol import Decompose, Train
+from backend.objects import save_objects
+from backend.protocol import Decompose, Decomposed, Train, Trained
 
 ROOT = Path(__file__).resolve().parents[2]
 STEPS = 20
@@ -170,6 +174,57 @@ def test_masks_and_cameras_are_looked_for_from_each_scene(tmp_path):
     assert (train.masks, train.views) == (str(tmp_path / "a" / "labels"), "")
     assert decompose.masks == train.masks and decompose.scene == train.scene
     assert Task(Train("", masks="/labels")).of(tmp_path / "b.ply")[0].masks == "/labels"
+
+
+class Answering(Engine):
+    """Trains nothing, and finds the objects of the names that it is given."""
+
+    names = ()
+
+    def handle(self, message, report=None):
+        if isinstance(message, Train):
+            return Trained(message.scene, 1.0, 600, 1, 1, 1, 0.5)
+        labels = np.arange(600, dtype=np.int32)[None] % len(self.names)
+        alike = np.ones((1, 600), np.float32)
+        none = np.full(len(self.names), -1, np.int32)
+        colors = np.zeros((len(self.names), 3), np.uint8)
+        return Decomposed(message.scales, labels, alike, none, self.names, colors)
+
+
+@pytest.mark.parametrize("then", [("Mug", "x" * 300), ("Mug",)], ids=["fail", "succeed"])
+def test_objects_take_the_place_of_former_ones_as_a_whole_or_not_at_all(tmp_path, then):
+    scene, results, engine = write_two_balls(tmp_path / "one"), tmp_path / "results", Answering()
+
+    def objects(scale, names):
+        engine.names = names
+        row = run_scene(scene, Task(Train(""), Decompose("", (scale,))), results, engine)
+        there = {path.name: path.read_bytes() for path in (results / row.name).iterdir()}
+        assert sorted(path.name for path in results.iterdir()) == sorted([row.name, "scenes"])
+        return row, there
+
+    first, former = objects(0.5, ("Mug", "Plate"))
+    assert first.error is None and sorted(former) == ["Mug.ply", "Plate.ply"]
+    row, there = objects(0.2, then)
+    if then == ("Mug",):
+        assert list(there) == ["Mug.ply"] and row.objects["counts"] == [600]
+    else:
+        assert row.error["code"] == "bad_input" and there == former
+
+
+def test_objects_are_written_one_by_one(tmp_path):
+    count, things = 20_000, 100
+    zeros = np.zeros((count, 4), np.float32)
+    cloud = GaussianCloud(zeros[:, :3], zeros, zeros[:, :3], zeros[:, 0], zeros[:, None, :3])
+    labels = np.arange(count, dtype=np.int32)[None] % things
+    none = np.zeros(things, np.int32)
+    names = tuple(map(str, range(things)))
+    found = Decomposed((0.5,), labels, labels, none, names, none)
+    tracemalloc.start()
+    save_objects(tmp_path / "objects", cloud, found)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < count * things / 4  # bytes: a mask has one for each Gaussian
+    assert len(list((tmp_path / "objects").iterdir())) == things
 
 
 def test_a_defect_is_an_error_of_its_scene(tmp_path):
