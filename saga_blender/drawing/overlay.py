@@ -41,7 +41,7 @@ class Preview:
     uid: int  # session_uid of the object
     chosen: np.ndarray  # boolean [N]
     passing: bool = False  # ends by itself as soon as the data is shown instead
-    batch: gpu.types.GPUBatch | None = None
+    batch: gpu.types.GPUBatch | None = None  # made when drawn; of nothing it stays None
 
     def is_of(self, uid: int, chosen: np.ndarray) -> bool:
         """Whether it shows the same for as long."""
@@ -55,7 +55,7 @@ class Overlay:
     handle: object = None
     scene_version: int = 0
     versions: dict[int, int] = field(default_factory=dict)  # of objects, by session_uid
-    points: dict[int, tuple[int, gpu.types.GPUBatch]] = field(default_factory=dict)
+    points: dict[int, tuple[int, gpu.types.GPUBatch | None]] = field(default_factory=dict)
     spots: dict[int, tuple[int, Spots]] = field(default_factory=dict)
     views: dict[int, View] = field(default_factory=dict)  # by region
     world: tuple[tuple, World] | None = None
@@ -187,7 +187,9 @@ class Overlay:
             self.preview.batch = spots.batch(self.preview.chosen)
         draw_points(self.preview.batch, obj.matrix_world, view, _PREVIEW_OPACITY)
 
-    def _kept(self, made: dict[int, tuple], obj, make: Callable) -> gpu.types.GPUBatch | Spots:
+    def _kept(
+        self, made: dict[int, tuple], obj, make: Callable
+    ) -> gpu.types.GPUBatch | Spots | None:
         """What was made of an object's data, made anew only where that has changed since."""
         uid, version = _uid(obj), self._version(obj)
         if uid not in made or made[uid][0] != version:

@@ -22,8 +22,11 @@ def draws_itself(data: bpy.types.PointCloud) -> bool:
     return getattr(data, "type", "POINTS") == "GAUSSIAN_SPLAT"
 
 
-def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch:
-    """Some Gaussians of an object as points of their colour and size, in the object's frame."""
+def point_batch(data: bpy.types.PointCloud) -> gpu.types.GPUBatch | None:
+    """Some Gaussians of an object as points of their colour and size, in the object's frame.
+
+    None where there are none to be shown.
+    """
     selected = selection(data)
     shown = np.flatnonzero(~hidden(data))
     rows = shown[sample(len(shown), _POINTS)]
@@ -47,8 +50,8 @@ class Spots:
         reaches = read(data.attributes[SCALE]).max(axis=1)
         return cls(np.column_stack((read(data.attributes["position"]), reaches)))
 
-    def batch(self, chosen: np.ndarray) -> gpu.types.GPUBatch:
-        """Some of those where `chosen` (boolean [N]) holds, as points of one colour."""
+    def batch(self, chosen: np.ndarray) -> gpu.types.GPUBatch | None:
+        """Some of those where `chosen` (boolean [N]) holds, as points of one colour, or None."""
         rows = np.flatnonzero(chosen)
         shown = self.spheres[rows[sample(len(rows), _PREVIEW_POINTS)]]
         tones = np.empty_like(shown)
@@ -57,18 +60,23 @@ class Spots:
         return _points(shown[:, :3].copy(), tones)
 
 
-def _points(positions: np.ndarray, tones: np.ndarray) -> gpu.types.GPUBatch:
+def _points(positions: np.ndarray, tones: np.ndarray) -> gpu.types.GPUBatch | None:
+    if not len(positions):
+        return None  # Blender makes no batch of nothing
     return batch_for_shader(point_shader(), "POINTS", {"position": positions, "tone": tones})
 
 
-def draw_points(batch: gpu.types.GPUBatch, frame, view, opacity: float) -> None:
+def draw_points(batch: gpu.types.GPUBatch | None, frame, view, opacity: float) -> None:
     """Draw points into the viewport, hidden by what is in front of them.
 
     Args:
+        batch: of `point_batch` or `Spots`.
         frame: the object's matrix_world.
         view: the RegionView3D.
         opacity: 1 hides what is behind them.
     """
+    if batch is None:
+        return
     shader = point_shader()
     shader.uniform_float("projection", view.perspective_matrix @ frame)
     height = gpu.state.viewport_get()[3]

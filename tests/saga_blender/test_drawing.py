@@ -1,5 +1,6 @@
 """What the graphics card is told: colours, covariances, order (drawing needs a window)."""
 
+import bpy
 import numpy as np
 import pytest
 
@@ -64,3 +65,17 @@ def test_a_sample_is_within_the_limit_and_always_the_same(gaussians):
     first, again = gaussians.sample(1000, 300), gaussians.sample(1000, 300)
     assert len(np.unique(first)) == 300 and (first == again).all()
     assert abs(first.mean() - 500) < 50
+
+
+def test_of_nothing_nothing_is_drawn(addon, ply, tmp_path, monkeypatch):
+    """Blender raises for a batch of no points, and without a window for any other."""
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    splats, data = addon("saga_blender.drawing.splats"), bpy.context.object.data
+    assert splats.Spots.of(data).batch(np.zeros(9, bool)) is None
+    data.saga.found.add().shown = False
+    addon("saga_blender.splat_object").set_clusters(data, np.zeros(9, np.int32))
+    assert splats.point_batch(data) is None
+    data.saga.found[0].shown = True
+    monkeypatch.setattr(splats, "draws_itself", lambda data: True)  # as in 5.3, nothing selected
+    assert splats.point_batch(data) is None
+    splats.draw_points(None, None, None, 1)
