@@ -64,7 +64,7 @@ class OnScreen:
         """
         index = np.flatnonzero(chosen)
         columns, rows = (self.pixels[index] // _CELL).astype(np.int64).T
-        _, cells = np.unique(columns << 32 | rows, return_inverse=True)
+        _, cells = np.unique(columns << 32 | rows & 0xFFFFFFFF, return_inverse=True)
         front = np.full(cells.max(initial=-1) + 1, np.inf, np.float32)
         hides = opacities[index] >= _OPAQUE
         np.minimum.at(front, cells[hides], self.depths[index][hides])

@@ -53,3 +53,11 @@ def test_only_the_surface_that_is_seen(on_screen):
     assert np.count_nonzero(front) == 21 * 21 + 1 and not front[1600:3200].any()
     assert not (front & ~chosen).any()
     assert not seen.in_front(np.zeros(3201, bool), np.full(3201, 0.02), opacities).any()
+
+
+def test_what_is_below_the_picture_hides_only_what_is_behind_it(on_screen):
+    """The lower rim of a brush may reach out of the picture."""
+    pixels = np.array([(10, -3), (500, -3), (11, -4)], np.float32)
+    seen = on_screen(pixels, np.array([1.0, 50, 50], np.float32), np.full(3, 0.001, np.float32))
+    front = seen.in_front(np.ones(3, bool), np.full(3, 0.01), np.ones(3))
+    assert front.tolist() == [True, True, False]
