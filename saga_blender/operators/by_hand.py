@@ -8,7 +8,7 @@ from ..drawing import outline
 from ..drawing.overlay import overlay
 from ..on_screen import OnScreen
 from ..properties import operation_property, radius_property, through_property
-from ..splat_object import BASE, SCALE, change_selection
+from ..splat_object import BASE, SCALE, change_selection, hidden
 from .dragging import Dragging
 from .explained import Explained, why_no_view, why_not_edit
 from .selecting import tell_count
@@ -43,8 +43,10 @@ class ByHand(Dragging, Explained):
     def _look(self, context) -> None:
         obj, view = context.object, context.region_data
         self._obj = obj
+        means = point_cloud.read(obj.data.attributes["position"])
+        means[hidden(obj.data)] = np.nan  # nowhere on the screen
         self._screen = OnScreen.project(
-            point_cloud.read(obj.data.attributes["position"]),
+            means,
             np.array(view.view_matrix @ obj.matrix_world),
             np.array(view.window_matrix),
             (context.region.width, context.region.height),

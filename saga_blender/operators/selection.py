@@ -8,7 +8,7 @@ from ...backend.errors import BadInput
 from ...backend.gaussians.selection import Cells, combine, grow, largest_part, shrink, within
 from .. import point_cloud
 from ..properties import operation_property
-from ..splat_object import BASE, SCALE, selection, set_selection
+from ..splat_object import BASE, SCALE, hidden, selection, set_selection
 from .explained import Explained, why_not_edit
 from .selecting import tell_count
 
@@ -58,7 +58,7 @@ class Selection(Explained, bpy.types.Operator):
     def execute(self, context):
         data = context.object.data
         try:
-            selected = self._changed(data, selection(data))
+            selected = self._changed(data, selection(data)) & ~hidden(data)
         except BadInput as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

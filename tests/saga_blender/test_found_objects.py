@@ -4,10 +4,12 @@ import os
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
 import pytest
+from mathutils import Matrix
 
 # Twelve Gaussians: a cup of handle and body, a plate, and one of nothing.
 NAMES = ("Cup", "Plate", "Handle", "Body")
@@ -164,6 +166,42 @@ def test_what_the_eye_closes_is_neither_drawn_nor_clicked(addon, table):
     table.data.saga.found["Cup"].shown = False  # and with it its parts
     np.testing.assert_array_equal(splat_object.hidden(table.data), np.arange(12) < 6)
     np.testing.assert_array_equal(splat_object.remaining(table.data), np.arange(6, 12))
+
+
+def test_what_the_eye_hides_is_not_selected_and_hides_nothing(addon, table):
+    """The cup stands before the plate: unseen, it lets box and brush through."""
+    splat_object, data = addon("saga_blender.splat_object"), table.data
+    means = np.zeros((12, 3), np.float32)
+    means[:6, 2] = 9  # nearer to the eye, which looks along -z
+    addon("saga_blender.point_cloud").write(data, "position", "FLOAT_VECTOR", means)
+    kind = data.attributes["radiance:base"].data_type
+    addon("saga_blender.point_cloud").write(data, "radiance:base", kind, np.ones((12, 4), "f4"))
+    addon("saga_blender.point_cloud").write(
+        data, "scale", "FLOAT_VECTOR", np.full((12, 3), 0.01, np.float32)
+    )
+    table.matrix_world = Matrix()
+    data.saga.found["Cup"].shown = False
+
+    def selected() -> list[int]:
+        return np.flatnonzero(splat_object.selection(data)).tolist()
+
+    for mode in ("ALL", "INVERT", "OPACITY"):
+        bpy.ops.saga.selection(mode="NONE")
+        bpy.ops.saga.selection(mode=mode)
+        assert selected() == list(range(6, 12)), mode
+
+    class Hand(addon("saga_blender.operators.by_hand").ByHand):
+        operation, through, report = "SET", False, staticmethod(print)
+
+    region = SimpleNamespace(width=400, height=400)
+    view = SimpleNamespace(view_matrix=Matrix(), window_matrix=Matrix.Scale(0.1, 4))
+    view.window_matrix[3][3] = 1
+    hand = Hand()
+    bpy.ops.saga.selection(mode="NONE")
+    hand._look(SimpleNamespace(object=table, region_data=view, region=region))
+    hand.covered = hand._screen.in_box((0, 0), (400, 400))
+    hand.finish(None)
+    assert selected() == list(range(6, 12))
 
 
 def collections(collection):
