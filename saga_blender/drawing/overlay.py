@@ -8,8 +8,8 @@ import bpy
 import gpu
 import numpy as np
 
-from ..splat_object import is_splat
-from ..viewport import redraw_pictures
+from ..splat_object import find_splat, is_splat
+from ..viewport import areas, redraw_pictures
 from .picture import Exposure, Picture
 from .splats import Spots, World, draw_points, draws_itself, point_batch
 
@@ -66,10 +66,8 @@ class Overlay:
         if bpy.app.background:
             return
         self.handle = bpy.types.SpaceView3D.draw_handler_add(_draw, (), "WINDOW", "POST_VIEW")
-        bpy.app.handlers.depsgraph_update_post.append(_changed)
-        for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
-            handlers.append(_replaced)
-        bpy.app.handlers.load_post.append(_replaced)
+        for handlers, act in _handlers():
+            handlers.append(act)
 
     def unregister(self) -> None:
         """Leave nothing behind."""
@@ -78,10 +76,8 @@ class Overlay:
         if bpy.app.timers.is_registered(redraw_pictures):
             bpy.app.timers.unregister(redraw_pictures)
         bpy.types.SpaceView3D.draw_handler_remove(self.handle, "WINDOW")
-        bpy.app.handlers.depsgraph_update_post.remove(_changed)
-        bpy.app.handlers.undo_post.remove(_replaced)
-        bpy.app.handlers.redo_post.remove(_replaced)
-        bpy.app.handlers.load_post.remove(_replaced)
+        for handlers, act in _handlers():
+            handlers.remove(act)
         self.handle = None
         self.forget()
 
@@ -96,6 +92,7 @@ class Overlay:
     def draw(self, context) -> None:
         """Draw the splats of the region that is being drawn."""
         splats = _visible_splats(context)
+        self._forget_gone(splats)
         if not splats:
             self.views.pop(context.region.as_pointer(), None)
             return
@@ -133,7 +130,6 @@ class Overlay:
 
     def _view(self, context, splats: list) -> View:
         """What the region shows, up to date."""
-        self._forget_closed()
         region, now = context.region, time.perf_counter()
         matrices = [(_uid(obj), _flat(obj.matrix_world)) for obj in splats]
         pose = (region.width, region.height, _flat(context.region_data.perspective_matrix))
@@ -146,13 +142,15 @@ class Overlay:
             view.content, view.since, view.coming = content, now, None
         return view
 
-    def _forget_closed(self) -> None:
-        """Free what was drawn in regions that are no longer there: quad views, other windows."""
-        windows = bpy.context.window_manager.windows
-        areas = (area for window in windows for area in window.screen.areas)
-        there = {region.as_pointer() for area in areas for region in area.regions}
+    def _forget_gone(self, shown: list[bpy.types.Object]) -> None:
+        """Free what is of regions (quad views, other windows) and splats that are gone."""
+        there = {region.as_pointer() for area in areas("VIEW_3D") for region in area.regions}
         for closed in self.views.keys() - there:
             del self.views[closed]
+        for made in (self.points, self.spots):
+            for uid in made.keys() - {_uid(obj) for obj in shown}:
+                if find_splat(uid) is None:
+                    del made[uid]
 
     def _draw_picture(self, context, view: View, splats: list) -> None:
         """Bring the picture nearer to what it should show."""
@@ -231,6 +229,18 @@ def _draw() -> None:
         overlay.forget()
     elif bpy.context.scene.saga.show_splats:
         overlay.draw(bpy.context)
+
+
+def _handlers() -> list[tuple[list, Callable]]:
+    """What is called when; another frame is no update to Blender."""
+    when = bpy.app.handlers
+    return [
+        *(
+            (handlers, _changed)
+            for handlers in (when.depsgraph_update_post, when.frame_change_post)
+        ),
+        *((handlers, _replaced) for handlers in (when.undo_post, when.redo_post, when.load_post)),
+    ]
 
 
 @bpy.app.handlers.persistent

@@ -79,3 +79,15 @@ def test_of_nothing_nothing_is_drawn(addon, ply, tmp_path, monkeypatch):
     monkeypatch.setattr(splats, "draws_itself", lambda data: True)  # as in 5.3, nothing selected
     assert splats.point_batch(data) is None
     splats.draw_points(None, None, None, 1)
+
+
+def test_what_is_on_the_graphics_card_goes_with_its_object(addon, ply, tmp_path):
+    overlay = addon("saga_blender.drawing.overlay").Overlay()
+    uids = []
+    for name in ("hidden", "deleted"):
+        bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / name, ply.rows(9, 0))))
+        uids.append(bpy.context.object.session_uid)
+        overlay.points[uids[-1]] = overlay.spots[uids[-1]] = (0, None)
+    bpy.data.objects.remove(bpy.context.object)
+    overlay._forget_gone([])
+    assert overlay.points.keys() == overlay.spots.keys() == {uids[0]}

@@ -78,7 +78,14 @@ def story_splats_are_drawn_where_they_are(stage: Stage) -> Waiting:
     with stage.hand.in_viewport():
         bpy.ops.mesh.primitive_cube_add(size=0.5, location=middle.lerp(eye, 0.3))
     cube = bpy.context.object
-    assert (yield from opacity(place)) == 0, "hidden by what is in front"
+    cube.keyframe_insert("location", frame=1)
+    cube.location.x += 100
+    cube.keyframe_insert("location", frame=2)
+    for frame, expected in ((1, 0), (2, 255)):
+        bpy.context.scene.frame_set(frame)
+        shown = yield from opacity(place)
+        assert abs(shown - expected) < 0.1 * 255, f"what is in front in frame {frame}"
+    bpy.context.scene.frame_set(1)
     bpy.data.objects.remove(cube)
     bpy.context.view_layer.objects.active = splat
     splat.select_set(True)
