@@ -55,6 +55,11 @@ class Selection(Explained, bpy.types.Operator):
             return obstacle
         return "" if len(context.object.data.points) else "The splat is empty"
 
+    def invoke(self, context, _event):
+        if self.mode == "NONE" and not selection(context.object.data).any():
+            return {"PASS_THROUGH"}  # Escape, which then stops what plays
+        return self.execute(context)
+
     def execute(self, context):
         data = context.object.data
         try:

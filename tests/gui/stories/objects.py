@@ -46,6 +46,11 @@ def story_escape_clears_and_enter_splits(stage: Stage) -> Waiting:
     stage.hand.move((60, 60))
     yield from stage.hand.press("ESC")
     yield from until(lambda: not stage.selected.any(), 10)
+    with stage.hand.in_viewport():
+        bpy.ops.screen.animation_play()
+    yield from until(lambda: stage.hand.window.screen.is_animation_playing, 10)
+    yield from stage.hand.press("ESC")  # nothing is selected: it means what it does in Blender
+    yield from until(lambda: not stage.hand.window.screen.is_animation_playing, 10)
     stage.settings.scale = 0.7
     yield from stage.hand.click(stage.place("mug"))
     yield from stage.at_rest()
