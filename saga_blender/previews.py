@@ -14,8 +14,8 @@ OnNothing = Callable[[SagaError], None]
 
 
 @dataclass
-class Preview:
-    """A question and who is told the answer, or that there is none."""
+class Question:
+    """What is asked, and who is told the answer, or that there is none."""
 
     message: protocol.Work
     on_answer: OnPreview
@@ -27,8 +27,8 @@ class Previews:
     """One under way at most; of those that wait, only the newest is kept."""
 
     def __init__(self) -> None:
-        self._under_way: Preview | None = None
-        self._waiting: Preview | None = None
+        self._under_way: Question | None = None
+        self._waiting: Question | None = None
         self._mourned: EngineClient | None = None  # whose engine died of a preview
 
     def ask(self, message: protocol.Work, on_answer: OnPreview, on_nothing: OnNothing) -> None:
@@ -36,9 +36,9 @@ class Previews:
 
         An engine that has died is not started again for it, only for a job.
         """
-        self._ask(Preview(message, on_answer, on_nothing))
+        self._ask(Question(message, on_answer, on_nothing))
 
-    def _ask(self, preview: Preview) -> None:
+    def _ask(self, question: Question) -> None:
         try:
             client = session.connected()
         except BadInput:  # no Python is chosen, as the panel says
@@ -46,13 +46,13 @@ class Previews:
         if client is self._mourned and client.state == "dead":
             return
         if self._under_way is not None and client.busy:
-            self._waiting = preview
+            self._waiting = question
             return
-        self._under_way, self._waiting = preview, None
+        self._under_way, self._waiting = question, None
         client.request(
-            preview.message,
-            partial(self._done, preview),
-            on_error=partial(self._failed, preview, client),
+            question.message,
+            partial(self._done, question),
+            on_error=partial(self._failed, question, client),
         )
         session.listen()
 
@@ -62,21 +62,21 @@ class Previews:
         if self._under_way is not None:
             self._under_way.wanted = False
 
-    def _done(self, preview: Preview, reply: protocol.Reply) -> None:
+    def _done(self, question: Question, reply: protocol.Reply) -> None:
         self._next()
-        if preview.wanted:
+        if question.wanted:
             try:
-                preview.on_answer(reply)
+                question.on_answer(reply)
             except SagaError as error:  # its file has changed
-                preview.on_nothing(error)
+                question.on_nothing(error)
 
-    def _failed(self, preview: Preview, client: EngineClient, error: SagaError) -> None:
+    def _failed(self, question: Question, client: EngineClient, error: SagaError) -> None:
         """Nothing under the mouse, nothing trained, or no engine any more."""
         if client.state == "dead":
             self._mourned = client
         self._next()
-        if preview.wanted:
-            preview.on_nothing(error)
+        if question.wanted:
+            question.on_nothing(error)
 
     def _next(self) -> None:
         waiting, self._under_way, self._waiting = self._waiting, None, None

@@ -38,9 +38,7 @@ class Dragging:
             return {"CANCELLED"}
         elif event.type == "LEFTMOUSE" and event.value == "RELEASE":
             self._end_drawing()
-            ended = self.finish(context)
-            # After INTERFACE, which is for asking the engine, Blender would go on with this.
-            return {"CANCELLED"} if ended == {"INTERFACE"} else ended
+            return self.finish(context)
         return {"RUNNING_MODAL"}
 
     def cancel(self, _context):
