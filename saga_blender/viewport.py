@@ -60,11 +60,10 @@ def click_ray(region, rv3d, pixel: tuple[int, int], centre: Vector, radius: floa
     return ClickRay(nearest - direction * distance, direction, pixel_width / distance)
 
 
-def click_at(context, event, obj) -> protocol.Click:
-    """A click of the mouse on a splat in a viewport."""
+def ray_at(context, event, obj) -> ClickRay:
+    """Where the mouse points at a splat in a viewport, in the world frame."""
     pixel = (event.mouse_region_x, event.mouse_region_y)
-    ray = click_ray(context.region, context.region_data, pixel, *bounding_sphere(obj))
-    return ray.in_scene(obj)
+    return click_ray(context.region, context.region_data, pixel, *bounding_sphere(obj))
 
 
 def viewpoint(region, rv3d, frame: Matrix, centre: Vector, radius: float) -> protocol.Eye:

@@ -10,7 +10,7 @@ from ...backend.gaussians.transform import transform
 from ..gaussian_attributes import read_layout, store, to_cloud
 from ..placement import moved_by, scene_to_raw, set_scene_to_raw
 from ..translations import said
-from .explained import Explained, why_not_edit
+from .explained import Explained, why_flat, why_not_edit
 from .export_splat import selected_splats
 from .telling import tell
 
@@ -43,8 +43,8 @@ class ApplyTransform(Explained, bpy.types.Operator):
         splats = selected_splats(context)
         if not splats:
             return "Select one or more Gaussian splats first"
-        if any(not all(obj.matrix_basis.to_scale()) for obj in splats):
-            return "Give the object a scale other than 0 on every axis first"
+        if flat := next(filter(None, (why_flat(obj.matrix_basis) for obj in splats)), ""):
+            return flat
         shared = next((obj.name for obj in splats if obj.data.users > 1), "")
         if shared:
             sentence = "{name} shares its Gaussians with a linked duplicate: make it single-user"

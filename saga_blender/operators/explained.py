@@ -1,6 +1,7 @@
 """Buttons that say why they are greyed out."""
 
 import bpy
+from mathutils import Matrix
 
 from ..splat_object import is_splat
 from ..translations import said
@@ -26,6 +27,12 @@ def why_not_edit(obj: bpy.types.Object | None) -> str:
     if not (obj.is_editable and obj.data.is_editable):
         return "The splat is linked from another file: make it local first (Object > Relations)"
     return ""
+
+
+def why_flat(matrix: Matrix) -> str:
+    """What keeps places of the world from being told in the frame of an object, or ""."""
+    flat = not matrix.determinant()
+    return "Give the object a scale other than 0 on every axis first" if flat else ""
 
 
 def why_no_view(context: bpy.types.Context) -> str:

@@ -9,9 +9,9 @@ import bpy
 from ..clicks import Clicks, Prompt, asked_by, preview
 from ..drawing.overlay import overlay
 from ..previews import previews
-from ..viewport import click_at
-from .engine_request import why_not_ask
+from ..viewport import ray_at
 from .explained import Explained, why_no_view
+from .pointing import why_not_point
 
 TOOL = "saga.select_tool"
 
@@ -25,7 +25,7 @@ class Hover(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return why_not_ask(context) or why_no_view(context)
+        return why_not_point(context) or why_no_view(context)
 
     def invoke(self, context, event):
         ask_what_is_under(context, event)
@@ -45,8 +45,9 @@ class HoverEnd(Explained, bpy.types.Operator):
 
     def invoke(self, context, _event):
         in_viewport = context.region is not None and context.region.type == "WINDOW"
-        tool = context.workspace.tools.from_space_view3d_mode("OBJECT")
-        if not in_viewport or context.area.type != "VIEW_3D" or tool.idname != TOOL:
+        tool = context.workspace.tools.from_space_view3d_mode("OBJECT")  # None: none was used yet
+        ours = tool is not None and tool.idname == TOOL
+        if not in_viewport or context.area.type != "VIEW_3D" or not ours:
             previews.forget()
             overlay.end_preview()
         return {"PASS_THROUGH"}
@@ -55,5 +56,5 @@ class HoverEnd(Explained, bpy.types.Operator):
 def ask_what_is_under(context: bpy.types.Context, event: bpy.types.Event) -> None:
     """Colour what a click at the mouse would take, when the engine has said so."""
     obj = context.object
-    clicks = Clicks.on(obj, Prompt((click_at(context, event, obj),)), "SET")
+    clicks = Clicks.on(obj, Prompt((ray_at(context, event, obj).in_scene(obj),)), "SET")
     preview(obj, clicks, asked_by(context.workspace.saga))

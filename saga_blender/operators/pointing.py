@@ -14,7 +14,7 @@ from ..properties import (
     threshold_property,
 )
 from .engine_request import EngineRequest, asked_object, why_not_ask
-from .explained import Explained
+from .explained import Explained, why_flat
 
 
 class Pointing(Explained, EngineRequest):
@@ -30,7 +30,7 @@ class Pointing(Explained, EngineRequest):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return why_not_ask(context)
+        return why_not_point(context)
 
     def take_settings(self, settings) -> None:
         """Ask as the workspace's settings say."""
@@ -47,6 +47,11 @@ class Pointing(Explained, EngineRequest):
             clicks.message(obj, asked),
             lambda reply: apply_selection(clicks, asked, reply, settings),
         )
+
+
+def why_not_point(context: bpy.types.Context) -> str:
+    """What keeps things of the active object from being pointed at, or ""."""
+    return why_not_ask(context) or why_flat(context.object.matrix_world)
 
 
 def apply_selection(

@@ -10,6 +10,7 @@ from ..splat_object import find_splat
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
 from .hover import ask_what_is_under
+from .pointing import why_not_point
 
 _NOTCH = 0.05  # of scale, for a notch of the wheel
 
@@ -72,7 +73,7 @@ class NudgeScale(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return why_not_ask(context)
+        return why_not_point(context)
 
     def invoke(self, context, event):
         self.execute(context)

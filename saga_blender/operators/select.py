@@ -6,10 +6,9 @@ from mathutils import Vector
 
 from ..clicks import Prompt
 from ..properties import operation_property
-from ..viewport import ClickRay, bounding_sphere, click_ray
-from .engine_request import why_not_ask
+from ..viewport import ClickRay, ray_at
 from .explained import Explained
-from .pointing import Pointing
+from .pointing import Pointing, why_not_point
 
 
 class Select(Pointing, bpy.types.Operator):
@@ -44,10 +43,7 @@ class Select(Pointing, bpy.types.Operator):
         if context.region is None or context.region.type != "WINDOW" or not context.region_data:
             self.report({"ERROR"}, "Click in a 3D viewport, with the tool of the same name")
             return {"CANCELLED"}
-        pixel = (event.mouse_region_x, event.mouse_region_y)
-        ray = click_ray(
-            context.region, context.region_data, pixel, *bounding_sphere(context.object)
-        )
+        ray = ray_at(context, event, context.object)
         self.ray_origin, self.ray_direction = ray.origin, ray.direction
         self.pixel_angle = ray.pixel_angle
         self.take_settings(context.workspace.saga)
@@ -73,7 +69,7 @@ class Point(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return why_not_ask(context)
+        return why_not_point(context)
 
     def invoke(self, context, event):
         self._start = Vector((event.mouse_region_x, event.mouse_region_y))

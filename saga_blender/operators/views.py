@@ -6,7 +6,7 @@ from ...backend import protocol
 from ..splat_object import SOURCE
 from ..translations import said
 from .engine_request import EngineRequest
-from .explained import Explained
+from .explained import Explained, why_flat
 from .eye import SeenFrom
 from .train import Train
 
@@ -20,7 +20,7 @@ class AddView(SeenFrom, Explained, EngineRequest, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return Train.obstacle(context)
+        return Train.obstacle(context) or why_flat(context.object.matrix_world)
 
     def invoke(self, context, _event):
         regions = context.area.regions if context.area.type == "VIEW_3D" else ()

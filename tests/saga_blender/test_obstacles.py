@@ -104,3 +104,17 @@ def test_a_splat_of_another_file_and_one_in_another_mode_say_so(addon, reasons, 
     linked = reasons()
     for name in ("Selection", "Relink", *ASKING):
         assert "make it local" in linked[name]
+
+
+def test_a_splat_that_is_squashed_flat_is_not_pointed_at(addon, reasons, ply, tmp_path):
+    trained(ply, tmp_path)
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_python = "python"
+    bpy.context.object.scale.z = 0
+    bpy.context.view_layer.update()
+    flat = reasons()
+    chosen.engine_python = ""
+    pointing = ("Select", "Point", "BoxAround", "ScribbleOver", "Hover", "NudgeScale", "AddView")
+    for name in (*pointing, "ApplyTransform"):
+        assert "scale other than 0" in flat[name], name
+    assert not flat["Decompose"] and not flat["ExportSplat"]

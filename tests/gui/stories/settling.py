@@ -27,6 +27,16 @@ def story_keys_can_be_changed(stage: Stage) -> Waiting:
     yield 0.5
 
 
+def story_a_preview_ends_in_another_workspace(stage: Stage) -> Waiting:
+    stage.overlay.show_preview(stage.splat, stage.selected)
+    stage.hand.window.workspace = bpy.data.workspaces["Modeling"]  # where no tool was used yet
+    yield 1.0
+    stage.hand.move((100, 100))
+    yield from until(lambda: not stage.overlay.preview, 10)
+    stage.hand.window.workspace = bpy.data.workspaces["Layout"]
+    yield 1.0
+
+
 def story_an_error_shows_in_the_preferences(stage: Stage) -> Waiting:
     chosen = stage.addon("preferences").preferences()
     python = chosen.engine_python
