@@ -1,7 +1,7 @@
 """What the selection was pointed at with: asked again when a slider moves, refined by more clicks.
 
-`clicking` is the add-on's only memory of it. It holds nothing that Blender's data
-does not: once the selection is another one, it has nothing more to say.
+`clicking` remembers it for as long as the selection in Blender's data is the one that
+came of it.
 """
 
 from dataclasses import dataclass, replace
@@ -39,6 +39,11 @@ def asked_by(settings) -> Asked:
     return settings.scale, settings.automatic, settings.threshold, settings.connected
 
 
+def settings_of(workspace: int) -> bpy.types.PropertyGroup | None:
+    """How to select in the workspace of that session_uid; None if it is gone."""
+    return next((w.saga for w in bpy.data.workspaces if w.session_uid == workspace), None)
+
+
 @dataclass(frozen=True)
 class Prompt:
     """What is pointed at, in the frame of the splat's scene file."""
@@ -55,8 +60,8 @@ class Clicks:
     uid: int  # session_uid of the splat
     prompt: Prompt
     operation: str  # one of backend.gaussians.selection.OPERATIONS
-    before: np.ndarray  # boolean [N], the selection when it was given
     rivals: tuple[protocol.Click, ...] = ()  # what is more like these is not meant
+    before: np.ndarray | None = None  # boolean [N], the selection when it was answered first
     asked: Asked | None = None
     scale: float = 0.0  # that was asked for, or found
     after: np.ndarray | None = None  # boolean [N], the selection that came of it
@@ -69,7 +74,7 @@ class Clicks:
             keeps = last.operation in ("SET", "ADD")
             clicked = tuple(replace(click, wanted=False) for click in last.prompt.clicks)
             rivals = clicked if keeps else last.rivals
-        return cls(obj.session_uid, prompt, operation, selection(obj.data), rivals)
+        return cls(obj.session_uid, prompt, operation, rivals)
 
     def message(self, obj: bpy.types.Object, asked: Asked, step: int = 0) -> protocol.Select:
         """The question to the engine.
@@ -95,8 +100,9 @@ class Clicks:
 
     def answered(self, obj: bpy.types.Object, reply: protocol.Selected, asked: Asked) -> "Clicks":
         """The same with what it makes of the selection."""
-        after = combine(self.before, found(obj, reply), self.operation)
-        return replace(self, asked=asked, scale=reply.scale, after=after)
+        before = selection(obj.data) if self.before is None else self.before
+        after = combine(before, found(obj, reply), self.operation)
+        return replace(self, before=before, asked=asked, scale=reply.scale, after=after)
 
     @property
     def notice(self) -> str:
@@ -121,6 +127,11 @@ class Clicking:
                 self._last = None
         return self._last
 
+    def stands(self, clicks: Clicks) -> bool:
+        """Whether the selection is still what came of that prompt."""
+        last = self.standing()
+        return last is not None and last.prompt is clicks.prompt
+
     def settle(self, obj: bpy.types.Object, clicks: Clicks) -> None:
         """Put what clicks have selected into the data."""
         self._last, self._coming = clicks, None
@@ -132,7 +143,7 @@ class Clicking:
 
         The data follows when the mouse is let go of and nothing more is asked for a moment.
         """
-        last = self._coming or self.standing()
+        last = self.standing() and (self._coming or self._last)
         obj = last and find_splat(last.uid)
         if obj is None:
             return False
@@ -148,7 +159,7 @@ class Clicking:
 
     def _show(self, clicks: Clicks, asked: Asked, reply: protocol.Selected) -> None:
         obj = asked_object(clicks.uid, reply.total)
-        if obj is None:
+        if obj is None or not self.stands(clicks):
             return
         self._coming, session.error = clicks.answered(obj, reply, asked), None
         overlay.show_preview(obj, self._coming.after)

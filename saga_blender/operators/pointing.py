@@ -3,10 +3,9 @@
 import bpy
 
 from ...backend import protocol
-from ..clicks import Asked, Clicks, Prompt, asked_by, clicking
+from ..clicks import Asked, Clicks, Prompt, asked_by, clicking, settings_of
 from ..previews import previews
 from ..properties import (
-    SelectSettings,
     automatic_property,
     connected_property,
     operation_property,
@@ -39,13 +38,13 @@ class Pointing(Explained, EngineRequest):
 
     def select(self, context: bpy.types.Context, prompt: Prompt) -> set[str]:
         """Ask what a prompt selects; what `execute` has to return."""
-        obj, settings = context.object, context.workspace.saga
+        obj, workspace = context.object, context.workspace.session_uid
         clicking.let_go()
         previews.forget()
         clicks, asked = Clicks.on(obj, prompt, self.operation), asked_by(self)
         return self.ask(
             clicks.message(obj, asked),
-            lambda reply: apply_selection(clicks, asked, reply, settings),
+            lambda reply: apply_selection(clicks, asked, reply, workspace),
         )
 
 
@@ -54,14 +53,17 @@ def why_not_point(context: bpy.types.Context) -> str:
     return why_not_ask(context) or why_flat(context.object.matrix_world)
 
 
-def apply_selection(
-    clicks: Clicks, asked: Asked, reply: protocol.Selected, settings: SelectSettings
-) -> str:
-    """Change the selection of the object that was pointed at, if there still is one."""
+def apply_selection(clicks: Clicks, asked: Asked, reply: protocol.Selected, workspace: int) -> str:
+    """Change the selection of the object that was pointed at, if there still is one.
+
+    Args:
+        workspace: session_uid of the one that was pointed in.
+    """
     obj = asked_object(clicks.uid, reply.total)
     if obj is None:
         return "The clicked object is gone."
-    if clicks.prompt.box is not None:  # the slider shows the scale that was found
+    settings = settings_of(workspace)
+    if clicks.prompt.box is not None and settings is not None:  # which shows the scale it found
         clicking.forget()  # so that it asks nothing
         settings.scale = reply.scale
         asked = asked_by(settings)

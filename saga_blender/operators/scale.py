@@ -5,7 +5,7 @@ import numpy as np
 from bpy.props import IntProperty
 
 from ...backend import protocol
-from ..clicks import asked_by, clicking
+from ..clicks import asked_by, clicking, settings_of
 from ..splat_object import find_splat
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
@@ -37,17 +37,22 @@ class StepScale(Explained, EngineRequest, bpy.types.Operator):
         return "" if clicking.standing() else "Click a thing first"
 
     def execute(self, context):
-        last, settings, step = clicking.standing(), context.workspace.saga, self.step
-        _, _, *strictness = asked_by(settings)
+        last, workspace, step = clicking.standing(), context.workspace.session_uid, self.step
+        _, _, *strictness = asked_by(context.workspace.saga)
         message = last.message(find_splat(last.uid), (last.scale, False, *strictness), step)
 
         def act(reply: protocol.Selected) -> str:
             obj = asked_object(last.uid, reply.total)
             if obj is None:
                 return "The clicked object is gone."
-            clicking.forget()  # so that the slider, which follows, asks nothing
-            settings.scale, settings.automatic = reply.scale, False
-            clicks = last.answered(obj, reply, asked_by(settings))
+            if not clicking.stands(last):
+                return "Something else was selected meanwhile."
+            asked, settings = last.asked, settings_of(workspace)
+            if settings is not None:
+                clicking.forget()  # so that the slider, which follows, asks nothing
+                settings.scale, settings.automatic = reply.scale, False
+                asked = asked_by(settings)
+            clicks = last.answered(obj, reply, asked)
             clicking.settle(obj, clicks)
             if np.array_equal(clicks.after, last.after):
                 larger, smaller = (

@@ -180,20 +180,48 @@ def test_an_answer_finds_its_object_by_identity(addon, ply, tmp_path):
     protocol, errors = addon("backend.protocol"), addon("backend.errors")
     clicks = addon("saga_blender.clicks")
     apply = addon("saga_blender.operators.pointing").apply_selection
-    settings = bpy.context.workspace.saga
+    workspace = bpy.context.workspace.session_uid
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
     obj = bpy.context.object
     clicked, asked = clicks.Clicks.on(obj, clicks.Prompt(), "SET"), (0.5, False, 0.75, False)
     obj.name = "renamed"
     reply = protocol.Selected(np.packbits(BALL == 1), 300, len(BALL), 0.5, 1.0)
-    assert "300 of 600" in apply(clicked, asked, reply, settings)
+    assert "300 of 600" in apply(clicked, asked, reply, workspace)
     selected = addon("saga_blender.splat_object").selection(obj.data)
     np.testing.assert_array_equal(selected, BALL == 1)
     other_scene = protocol.Selected(np.packbits(np.ones(700, bool)), 700, 700, 0.5, 1.0)
     with pytest.raises(errors.BadInput, match="has changed"):
-        apply(clicked, asked, other_scene, settings)
+        apply(clicked, asked, other_scene, workspace)
     bpy.data.objects.remove(obj)
-    assert "gone" in apply(clicked, asked, reply, settings)
+    assert "gone" in apply(clicked, asked, reply, workspace)
+
+
+def test_what_was_selected_before_an_answer_came_stays(addon, ply, tmp_path):
+    """A brush, a split and a deleted workspace come between a Shift-click and its answer."""
+    protocol, clicks = addon("backend.protocol"), addon("saga_blender.clicks")
+    splat_object = addon("saga_blender.splat_object")
+    apply = addon("saga_blender.operators.pointing").apply_selection
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "a.ply", two_balls(ply))))
+    obj, asked = bpy.context.object, (0.5, False, 0.75, False)
+    reply = protocol.Selected(np.packbits(np.arange(600) < 10), 10, 600, 0.5, 1.0)
+    aside = bpy.data.workspaces["Animation"]
+
+    def brush():
+        splat_object.set_selection(obj.data, np.arange(600) >= 590)
+
+    for between in (brush, bpy.ops.saga.split):
+        clicked = clicks.Clicks.on(obj, clicks.Prompt(box=(0, 0, 9, 9)), "ADD")
+        brush()
+        between()
+        before = splat_object.selection(obj.data)
+        apply(clicked, asked, reply, aside.session_uid)
+        after = splat_object.selection(obj.data)
+        assert after[:10].all() and (after[10:] == before[10:]).all()
+        bpy.context.view_layer.objects.active = obj
+    uid = aside.session_uid
+    bpy.data.batch_remove([aside])
+    assert clicks.settings_of(uid) is None
+    assert "10 of 590" in apply(clicked, asked, reply, uid)
 
 
 def test_decompose_finds_both_balls_and_splits_them(addon, balls):
@@ -224,6 +252,7 @@ def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon,
     selection = addon("saga_blender.splat_object").selection
     clicking = addon("saga_blender.clicks").clicking
     session = addon("saga_blender.engine_session").session
+    overlay = addon("saga_blender.drawing.overlay").overlay
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
     one = selection(balls.data)
     settings = bpy.context.workspace.saga
@@ -238,7 +267,12 @@ def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon,
     assert not (strict & ~one).any() and strict.sum() < one.sum()
     assert clicking.standing().asked[2] == settings.threshold
 
+    settings.threshold, shown = 0.8, overlay.preview
     bpy.ops.saga.selection(mode="ALL")  # what was clicked is gone: the slider has nothing to say
+    while session.drain():
+        pass
+    clicking.let_go()
+    assert selection(balls.data).all() and overlay.preview is shown
     settings.scale = 0.3
     assert not session.drain() and clicking.standing() is None
 
