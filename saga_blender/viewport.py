@@ -12,6 +12,7 @@ from .placement import scene_to_world
 
 _ORTHOGRAPHIC_DISTANCE = 10.0  # of the stand-in eye of a click, in radii of what is looked at
 _FAR = 1000.0  # of that of a whole picture
+_AHEAD = 1e-6  # of a direction's length; what is less so lies beside every picture
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,11 @@ def ray_at(context, event, obj) -> ClickRay:
     return click_ray(context.region, context.region_data, pixel, *bounding_sphere(obj))
 
 
-def viewpoint(region, rv3d, frame: Matrix, centre: Vector, radius: float) -> protocol.Eye:
-    """The eye of a viewport, and its picture, which is as large as the region.
+def viewpoint(region, rv3d, centre: Vector, radius: float) -> protocol.Eye:
+    """The eye of a viewport in the world frame, and its picture, which is as large as the region.
 
     Args:
         region, rv3d: of the viewport.
-        frame: matrix_world of the object in whose coordinates the eye is wanted.
         centre, radius: a sphere around what is looked at, in the world. An orthographic
             view has no eye, so one is put so far away that the picture is nearly the same.
     """
@@ -86,25 +86,48 @@ def viewpoint(region, rv3d, frame: Matrix, centre: Vector, radius: float) -> pro
         focal *= distance
         middle = (region.width / 2, region.height / 2)
     half_turn = Quaternion((0, 1, 0, 0))  # about x: to x right, y down, z forward
-    view = rv3d.view_matrix @ frame  # to x right, y up, z backward
+    view = rv3d.view_matrix  # to x right, y up, z backward
     return protocol.Eye(
         position=tuple(view.inverted() @ eye),
-        quat=tuple(half_turn @ view.decompose()[1]),
+        quat=tuple(half_turn @ view.to_quaternion()),
         focal=focal,
         size=(region.width, region.height),
         centre=middle,
     )
 
 
-def click_through(eye: protocol.Eye, pixel: tuple[float, float]) -> protocol.Click:
-    """A click on a place (x, y), from the upper left corner, of an eye's picture."""
-    x, y = (place - middle for place, middle in zip(pixel, eye.centre, strict=True))
-    direction = Quaternion(eye.quat).inverted() @ Vector((x, y, eye.focal))
-    return protocol.Click(
-        ray_origin=eye.position,
-        ray_direction=tuple(direction.normalized()),
-        pixel_angle=1 / eye.focal,
+def eye_in(frame: Matrix, eye: protocol.Eye) -> protocol.Eye:
+    """An eye of the world in the coordinates of an object whose matrix_world is `frame`.
+
+    It stands where the other does and looks the same way. In a mirrored frame its picture is
+    mirrored; in an unevenly scaled one no camera has quite the same, and this one sees more.
+    """
+    to_frame = (Quaternion(eye.quat).to_matrix() @ frame.to_3x3()).inverted()
+    right, down, forward = to_frame.col
+    right, down = (axis - axis.project(forward) for axis in (right, down))
+    y, z = down.normalized(), forward.normalized()
+    x, middle = eye.centre
+    return protocol.Eye(
+        position=tuple(frame.inverted() @ Vector(eye.position)),
+        quat=tuple(Matrix((y.cross(z), y, z)).to_quaternion()),
+        focal=eye.focal * forward.length / max(right.length, down.length),
+        size=eye.size,
+        centre=(eye.size[0] - x if frame.is_negative else x, middle),
     )
+
+
+def ray_through(eye: protocol.Eye, place: tuple[float, float]) -> ClickRay:
+    """The ray through a place (x, y), from the upper left corner, of an eye's picture."""
+    x, y = (here - middle for here, middle in zip(place, eye.centre, strict=True))
+    direction = Quaternion(eye.quat).inverted() @ Vector((x, y, eye.focal))
+    return ClickRay(Vector(eye.position), direction.normalized(), 1 / eye.focal)
+
+
+def place_of(eye: protocol.Eye, direction: Vector) -> tuple[float, float]:
+    """Where (x, y) in its picture an eye sees what lies in a direction: far aside if not ahead."""
+    x, y, z = Quaternion(eye.quat) @ direction
+    focal = eye.focal / max(z, _AHEAD)
+    return focal * x + eye.centre[0], focal * y + eye.centre[1]
 
 
 def bounding_sphere(obj) -> tuple[Vector, float]:

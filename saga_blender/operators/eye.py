@@ -4,7 +4,6 @@ import bpy
 from bpy.props import FloatProperty, FloatVectorProperty, IntVectorProperty
 
 from ...backend import protocol
-from ..placement import scene_to_world
 from ..viewport import bounding_sphere, viewpoint
 
 
@@ -13,12 +12,12 @@ class SeenFrom:
 
     position: FloatVectorProperty(
         name="From",
-        description="Where the eye is, in the frame of the splat",
+        description="Where the eye is, in the world",
         options={"SKIP_SAVE"},
     )
     rotation: FloatVectorProperty(
         name="Rotation",
-        description="From the frame of the splat to the camera's: x right, y down, z forward",
+        description="From the axes of the world to the camera's: x right, y down, z forward",
         size=4,
         default=(1, 0, 0, 0),
         options={"SKIP_SAVE"},
@@ -48,12 +47,13 @@ class SeenFrom:
 
     def look_as(self, region: bpy.types.Region, rv3d: bpy.types.RegionView3D, obj) -> None:
         """Look at a splat as a 3D viewport does."""
-        eye = viewpoint(region, rv3d, scene_to_world(obj), *bounding_sphere(obj))
+        eye = viewpoint(region, rv3d, *bounding_sphere(obj))
         self.position, self.rotation, self.focal = eye.position, eye.quat, eye.focal
         self.size, self.centre = eye.size, eye.centre
 
     @property
     def eye(self) -> protocol.Eye:
+        """In the world frame."""
         return protocol.Eye(
             tuple(self.position),
             tuple(self.rotation),

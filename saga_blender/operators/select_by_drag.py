@@ -6,9 +6,10 @@ import numpy as np
 from ...backend.protocol import spread_along
 from ..clicks import Clicks, Prompt, asked_by, preview
 from ..drawing import outline
+from ..placement import scene_to_world
 from ..previews import previews
 from ..properties import automatic_property
-from ..viewport import click_through
+from ..viewport import eye_in, place_of, ray_through
 from .dragging import Dragging
 from .eye import SeenFrom
 from .pointing import Pointing
@@ -24,8 +25,8 @@ class ByDragging(Dragging, SeenFrom, Pointing):
         self.look_as(context.region, context.region_data, context.object)
 
     def moved(self, context) -> None:
-        if prompt := self.prompt():
-            obj = context.object
+        obj = context.object
+        if prompt := self.prompt(obj):
             preview(obj, Clicks.on(obj, prompt, self.operation), asked_by(self))
 
     def finish(self, context):
@@ -37,7 +38,7 @@ class ByDragging(Dragging, SeenFrom, Pointing):
         super().cancel(context)
 
     def execute(self, context):
-        prompt = self.prompt()
+        prompt = self.prompt(context.object)
         if prompt is None:
             self.report({"ERROR"}, "Nothing was drawn: hold the button while the mouse moves")
             return {"CANCELLED"}
@@ -60,14 +61,18 @@ class BoxAround(ByDragging, bpy.types.Operator):
         super().take_settings(settings)
         self.automatic = True
 
-    def prompt(self) -> Prompt | None:
+    def prompt(self, obj: bpy.types.Object) -> Prompt | None:
         if not self.path:
             return None
-        corners = np.array(self.places())[[0, -1]].clip(0, self.size)
-        (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-        if right - left < _LEAST or bottom - top < _LEAST:
+        first, last = np.array(self.places())[[0, -1]].clip(0, self.size)
+        if np.ptp((first, last), axis=0).min() < _LEAST:
             return None
-        return Prompt(box=(left, top, right, bottom), eye=self.eye)
+        frame = scene_to_world(obj)
+        eye = eye_in(frame, self.eye)
+        corners = ((x, y) for x in (first[0], last[0]) for y in (first[1], last[1]))
+        rays = (ray_through(self.eye, corner).seen_from(frame) for corner in corners)
+        seen = np.array([place_of(eye, ray.direction) for ray in rays]).clip(0, self.size)
+        return Prompt(box=(*seen.min(axis=0).tolist(), *seen.max(axis=0).tolist()), eye=eye)
 
     def shape(self) -> list[outline.Place]:
         return outline.box(tuple(self.path[0].loc), tuple(self.path[-1].loc))
@@ -79,11 +84,12 @@ class ScribbleOver(ByDragging, bpy.types.Operator):
     bl_idname = "saga.scribble_over"
     bl_label = "Scribble over a Thing (SAGA)"
 
-    def prompt(self) -> Prompt | None:
+    def prompt(self, obj: bpy.types.Object) -> Prompt | None:
         if not self.path:
             return None
         eye = self.eye
-        return Prompt(tuple(click_through(eye, place) for place in spread_along(self.places())))
+        rays = (ray_through(eye, place) for place in spread_along(self.places()))
+        return Prompt(tuple(ray.in_scene(obj) for ray in rays))
 
     def shape(self) -> list[outline.Place]:
         return [tuple(place.loc) for place in self.path]

@@ -3,8 +3,10 @@
 import bpy
 
 from ...backend import protocol
+from ..placement import scene_to_world
 from ..splat_object import SOURCE
 from ..translations import said
+from ..viewport import eye_in
 from .engine_request import EngineRequest
 from .explained import Explained, why_flat
 from .eye import SeenFrom
@@ -33,7 +35,8 @@ class AddView(SeenFrom, Explained, EngineRequest, bpy.types.Operator):
         return self.execute(context)
 
     def execute(self, context):
-        return self.ask(protocol.AddView(context.object.data[SOURCE], self.eye), _added)
+        eye = eye_in(scene_to_world(context.object), self.eye)
+        return self.ask(protocol.AddView(context.object.data[SOURCE], eye), _added)
 
 
 class ForgetViews(Explained, EngineRequest, bpy.types.Operator):

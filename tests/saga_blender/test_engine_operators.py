@@ -91,9 +91,12 @@ def test_clicks_add_subtract_and_intersect(addon, balls):
         assert selected() == expected
 
 
-# Five units before the balls: there a ball is 100 pixels wide, 100 beside the picture's middle.
-EYE = {"position": (0, 0, -5), "rotation": (1, 0, 0, 0), "focal": 500}
-EYE |= {"size": (400, 300), "centre": (200, 150)}
+def eye(obj, x=0.0, frame=None):
+    """An eye five units before the balls: there one is 100 pixels wide, 100 beside the middle."""
+    frame = obj.matrix_world if frame is None else frame
+    turn = frame.to_quaternion().inverted()
+    picture = {"focal": 500, "size": (400, 300), "centre": (200, 150)}
+    return {"position": frame @ Vector((x, 0, -5)), "rotation": turn, **picture}
 
 
 def path(*places):
@@ -106,7 +109,7 @@ def test_a_box_around_a_ball_selects_it_and_the_slider_shows_its_scale(addon, ba
     clicking, settings = addon("saga_blender.clicks").clicking, bpy.context.workspace.saga
     session = addon("saga_blender.engine_session").session
     settings.scale = 1.0
-    bpy.ops.saga.box_around(**EYE, path=path((45, 95), (155, 205)))
+    bpy.ops.saga.box_around(**eye(balls), path=path((45, 95), (155, 205)))
     one = selection(balls.data)
     assert (one == (BALL == 0)).mean() > 0.95
     assert settings.scale == pytest.approx(clicking.standing().scale) and settings.scale < 1
@@ -117,27 +120,41 @@ def test_a_box_around_a_ball_selects_it_and_the_slider_shows_its_scale(addon, ba
     clicking.let_go()
     assert clicking.standing().asked[2] == settings.threshold
     assert not (selection(balls.data) & ~one).any()
-    bpy.ops.saga.box_around(**EYE, path=path((355, 205), (245, 95)), operation="ADD")
+    bpy.ops.saga.box_around(**eye(balls), path=path((355, 205), (245, 95)), operation="ADD")
     assert selection(balls.data)[BALL == 1].mean() > 0.95
     with pytest.raises(RuntimeError, match="Nothing was drawn"):
-        bpy.ops.saga.box_around(**EYE, path=path((45, 95), (46, 205)))
+        bpy.ops.saga.box_around(**eye(balls), path=path((45, 95), (46, 205)))
     with pytest.raises(RuntimeError, match="nothing in the box"):
-        bpy.ops.saga.box_around(**EYE, path=path((170, 0), (230, 40)))
+        bpy.ops.saga.box_around(**eye(balls), path=path((170, 0), (230, 40)))
+
+
+@pytest.mark.parametrize("scale", [(-1, 1, 1), (1, 1, 2.5)], ids=["mirrored", "stretched"])
+def test_a_box_means_the_ball_that_is_seen_in_it(addon, balls, scale):
+    selection = addon("saga_blender.splat_object").selection
+    balls.matrix_world = Matrix.LocRotScale(None, Matrix.Rotation(0.6, 3, "Y"), scale)
+    bpy.context.view_layer.update()
+    means = addon("saga_blender.point_cloud").read(balls.data.attributes["position"])
+    x, y, z = np.array(balls.matrix_world.to_3x3()) @ means.T
+    places = np.stack([200 + 500 * x / (z + 5), 150 - 500 * y / (z + 5)], axis=1)
+    for ball in (0, 1):
+        corners = places[ball == BALL].min(axis=0) - 5, places[ball == BALL].max(axis=0) + 5
+        bpy.ops.saga.box_around(**eye(balls, frame=Matrix()), path=path(*corners))
+        assert (selection(balls.data) == (ball == BALL)).mean() > 0.95
 
 
 def test_a_stroke_selects_what_it_runs_over_and_takes_away_with_ctrl(addon, balls):
     selection = addon("saga_blender.splat_object").selection
     left, right = path((80, 140), (120, 160), (200, 150)), path((280, 140), (320, 160))
-    bpy.ops.saga.scribble_over(**EYE, path=left, scale=0.0)  # and over the gap beside it
+    bpy.ops.saga.scribble_over(**eye(balls), path=left, scale=0.0)  # and over the gap beside it
     assert (selection(balls.data) == (BALL == 0)).mean() > 0.95
-    bpy.ops.saga.scribble_over(**EYE, path=right, scale=0.0, operation="ADD")
+    bpy.ops.saga.scribble_over(**eye(balls), path=right, scale=0.0, operation="ADD")
     assert selection(balls.data).mean() > 0.95
-    bpy.ops.saga.scribble_over(**EYE, path=left, scale=0.0, operation="SUBTRACT")
+    bpy.ops.saga.scribble_over(**eye(balls), path=left, scale=0.0, operation="SUBTRACT")
     assert (selection(balls.data) == (BALL == 1)).mean() > 0.95
     with pytest.raises(RuntimeError, match="nothing under"):
-        bpy.ops.saga.scribble_over(**EYE, path=path((5, 5), (30, 5)))
+        bpy.ops.saga.scribble_over(**eye(balls), path=path((5, 5), (30, 5)))
     with pytest.raises(RuntimeError, match="Nothing was drawn"):
-        bpy.ops.saga.scribble_over(**EYE)
+        bpy.ops.saga.scribble_over(**eye(balls))
 
 
 def test_what_is_connected_and_what_the_automatic_scale_finds(addon, balls):
@@ -382,10 +399,12 @@ def test_a_text_model_that_is_not_here_says_where_to_get_it(balls):
 def test_views_are_added_and_forgotten(addon, balls, folder):
     added = folder / "balls.saga" / "added.json"
     for x in (0.0, 1.0):
-        bpy.ops.saga.add_view(position=(x, 0, -5), rotation=(1, 0, 0, 0), focal=500, size=(64, 48))
+        bpy.ops.saga.add_view(**eye(balls, x))
     (first, second) = json.loads(added.read_text(encoding="utf-8"))
-    assert (first["position"], second["position"]) == ([0, 0, -5], [1, 0, -5])
-    assert (second["width"], second["fx"]) == (64, 500)
+    np.testing.assert_allclose(first["position"], (0, 0, -5), atol=1e-5)
+    np.testing.assert_allclose(second["position"], (1, 0, -5), atol=1e-5)
+    np.testing.assert_allclose(second["rotation"], np.eye(3), atol=1e-5)
+    assert (second["width"], round(second["fx"], 3)) == (400, 500)
     bpy.ops.saga.forget_views()
     assert not added.exists()
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from bpy_extras.view3d_utils import location_3d_to_region_2d
-from mathutils import Matrix, Quaternion, Vector
+from mathutils import Matrix, Vector
 
 REGION = SimpleNamespace(width=800, height=600)
 
@@ -59,20 +59,32 @@ def test_ray_in_the_frame_of_a_turned_and_scaled_object(addon):
 
 
 @pytest.mark.parametrize("perspective", [True, False], ids=["perspective", "orthographic"])
-def test_the_viewport_as_a_camera_shows_points_where_the_viewport_does(addon, perspective):
+@pytest.mark.parametrize("mirror", [1, -1], ids=["", "mirrored"])
+def test_the_viewport_as_a_camera_shows_points_where_the_viewport_does(addon, perspective, mirror):
     """The frame of the splat is turned, moved and scaled in the world; the view looks aside."""
     viewport, rv3d = addon("saga_blender.viewport"), view(perspective)
     column = 2 if perspective else 3  # as a camera's shift, and panning in a camera's view, do
     rv3d.window_matrix[0][column], rv3d.window_matrix[1][column] = 0.3, -0.2
     rv3d.perspective_matrix = rv3d.window_matrix @ rv3d.view_matrix
-    frame = Matrix.LocRotScale((1, 2, 3), Matrix.Rotation(0.7, 3, "X"), (2, 2, 2))
-    eye = viewport.viewpoint(REGION, rv3d, frame, frame.translation, 1.5)
+    turn = Matrix.Rotation(0.7, 3, "X")
+    frame = Matrix.LocRotScale((1, 2, 3), turn, (2, 2 * mirror, 2))
+    world = viewport.viewpoint(REGION, rv3d, frame.translation, 1.5)
+    eye = viewport.eye_in(frame, world)
     within = 0.01 if perspective else 0.5  # an eye that is far away, but not infinitely far
     for point in map(Vector, [(0, 0, 0), (0.4, -0.6, 0.2), (-1, 0.3, -0.5)]):
-        x, y, z = Quaternion(eye.quat) @ (point - Vector(eye.position))
-        seen = eye.focal * x / z + eye.centre[0], eye.focal * y / z + eye.centre[1]
+        x, y = viewport.place_of(eye, point - Vector(eye.position))
         drawn = location_3d_to_region_2d(REGION, rv3d, frame @ point)
-        np.testing.assert_allclose((seen[0], 600 - seen[1]), drawn, atol=within)
-        ray = viewport.click_through(eye, seen)
-        away = point - Vector(ray.ray_origin)
-        assert away.cross(Vector(ray.ray_direction)).length < 1e-4 * away.length
+        np.testing.assert_allclose((x if mirror > 0 else 800 - x, 600 - y), drawn, atol=within)
+
+
+@pytest.mark.parametrize("perspective", [True, False], ids=["perspective", "orthographic"])
+@pytest.mark.parametrize("scale", [(2, 2, 2), (-1, 1, 1), (1.2, 0.8, 1), (1, 1, 3)], ids=str)
+def test_a_stroke_passes_through_what_is_drawn_under_it(addon, perspective, scale):
+    viewport, rv3d = addon("saga_blender.viewport"), view(perspective)
+    frame = Matrix.LocRotScale((1, 2, 3), Matrix.Rotation(0.7, 3, "X"), scale)
+    eye = viewport.viewpoint(REGION, rv3d, frame.translation, 1.5)
+    for point in map(Vector, [(0, 0, 0), (0.4, -0.6, 0.2), (-1, 0.3, -0.5)]):
+        x, y = location_3d_to_region_2d(REGION, rv3d, frame @ point)
+        ray = viewport.ray_through(eye, (x, 600 - y)).seen_from(frame)
+        away = point - ray.origin
+        assert away.cross(ray.direction).length < 1e-4 * away.length
