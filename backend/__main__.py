@@ -2,7 +2,12 @@
 
 import sys
 
-from .command_line.main import main
+from .errors import missing_package
+
+try:
+    from .command_line.main import main
+except ModuleNotFoundError as error:
+    sys.exit(str(missing_package(error)))
 
 sys.stdout.reconfigure(errors="backslashreplace")  # a name that the console cannot show
 sys.exit(main())

@@ -4,6 +4,7 @@ Standard library only, because both sides of the process boundary raise them.
 Anything that is not a `SagaError` is a defect of ours and is reported as one.
 """
 
+import math
 import re
 import sys
 
@@ -110,4 +111,5 @@ def require_within(name: str, value: float, low: float, high: float) -> None:
         BadInput: it does.
     """
     if not low <= value <= high:
-        raise BadInput(f"The {name} is {value:g}.", f"It must lie between {low:g} and {high:g}.")
+        bounds = f"between {low:g} and {high:g}" if high < math.inf else f"at {low:g} or above"
+        raise BadInput(f"The {name} is {value:g}.", f"It must lie {bounds}.")

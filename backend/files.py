@@ -88,7 +88,7 @@ def stamp_of(path: Path) -> tuple[int, int] | None:
 
 
 def prepare_folder(folder: Path) -> None:
-    """Make a folder to write into and try it; what killed programs left in it half written goes.
+    """Make a folder to write into, and try it.
 
     Raises:
         BadInput: it cannot be made, or not be written into.
@@ -100,10 +100,22 @@ def prepare_folder(folder: Path) -> None:
         trial.unlink()
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def remove_drafts(folder: Path) -> None:
+    """Remove what killed programs left half written in a folder that is ours."""
     for path in (path for drafts in DRAFTS for path in folder.rglob(drafts)):
         with suppress(OSError):  # it is in use, or another program was faster
             if time.time() - path.stat().st_mtime > STALE_S:
                 path.unlink()
+
+
+def reason_of(error: Exception) -> str:
+    """Why a file cannot be read: what was said, where that is more than a library's innards."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    said = str(error).partition("\n")[0]
+    return said if " " in said else "it is damaged, or of another kind"
 
 
 def _beside(path: Path) -> Path:

@@ -17,7 +17,7 @@ from ..cameras.camera import Camera
 from ..cameras.match_photographs import require_matching_photographs
 from ..engine import Engine
 from ..errors import BadInput, require_within
-from ..files import prepare_folder
+from ..files import prepare_folder, remove_drafts
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..memory.check import require_memory
@@ -40,6 +40,7 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     recipe = recipe_named(message.recipe, len(scene.cloud), message.steps)
     store = _open_masks(scene, message)
     prepare_folder(scene.workspace.folder)
+    remove_drafts(scene.workspace.folder)
     cameras = training_views(scene, message.views, message.made_up_views, report)
     if not message.sam_checkpoint:
         cameras = [camera for camera in cameras if camera.name in store]

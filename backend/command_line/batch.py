@@ -5,7 +5,8 @@ from pathlib import Path
 
 from .. import protocol
 from ..engine import Engine
-from ..errors import BadInput, SagaError
+from ..errors import BadInput, SagaError, require_within
+from ..files import prepare_folder
 from ..progress import Report
 from .options import add_output, add_scales, request
 from .paths import check_inputs
@@ -44,11 +45,14 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     scenes = _scenes(arguments)
     mine = _share(scenes, arguments.index, arguments.of)
     check_inputs(arguments.sam_checkpoint)
+    for scale in arguments.scales or ():
+        require_within("scale", scale, 0.0, 1.0)
     decompose = request(protocol.Decompose, arguments, scene="") if arguments.scales else None
     task = Task(request(protocol.Train, arguments, scene=""), decompose)
     if arguments.gather:
         rows = gather(results, scenes)
     else:
+        prepare_folder(results)
         rows = [
             run_scene(scene, task, results, engine, _naming(report, f"{k}/{len(mine)} {scene}"))
             for k, scene in enumerate(mine, 1)

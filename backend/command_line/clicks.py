@@ -83,7 +83,9 @@ def _further(arguments: Namespace) -> tuple[protocol.Click, ...]:
             try:
                 points = np.array(numbers, float).reshape(-1, 2)
             except ValueError as e:
-                raise BadInput(f"A click is not clear: {e}.", "Give a view, X and Y.") from e
+                raise BadInput(
+                    f"A click is not clear: {view} {' '.join(numbers)}.", "Give a view, X and Y."
+                ) from e
             if len(points):
                 clicks += protocol.clicks_along(view, points, wanted="not" not in name)
     return tuple(clicks)

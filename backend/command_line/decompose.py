@@ -59,8 +59,10 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
 def _labels_or_folder(arguments: Namespace) -> Path:
     """A .npy that can be written, or a folder that can be made."""
     output = Path(arguments.output)
-    if output.suffix:
+    if output.suffix:  # so a folder's name has no dot
         return checked_output(arguments.output, arguments.scene, ".npy")
-    if output.exists() or not output.parent.is_dir():
-        raise BadInput(f"{output} cannot be made.", "Name a new folder in one that exists.")
+    if output.exists():
+        raise BadInput(f"There is {output} already.", "Name a new folder.")
+    if not output.parent.is_dir():
+        raise BadInput(f"There is no folder {output.parent}.", "Make it first.")
     return output

@@ -10,6 +10,7 @@ from .. import protocol
 from ..engine import Engine
 from ..errors import EngineFailure, SagaError, explained
 from ..protocol.checks import checked
+from .interrupt import interruptible
 from .parser import build_parser
 from .progress_bar import ProgressBar
 
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None, make_engine: Callable[[str], Engine] = E
     as_json = "--json" in argv
     try:
         arguments = build_parser().parse_args(argv)
-        with ProgressBar() as report, redirect_stdout(sys.stderr):
+        with ProgressBar() as bar, interruptible(bar) as report, redirect_stdout(sys.stderr):
             text, facts = arguments.run(arguments, make_engine(arguments.device), report)
             facts = checked(facts, dict, "The answer")  # JSON knows no numbers of numpy, no NaN
     except KeyboardInterrupt:

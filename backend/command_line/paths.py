@@ -1,5 +1,6 @@
 """What is read and written, checked before the work begins."""
 
+import os
 from pathlib import Path
 
 from ..errors import BadInput
@@ -25,4 +26,6 @@ def checked_output(path: str, scene: str, *suffixes: str) -> Path:
         raise BadInput(f"There is no folder {output.parent}.", "Make it first.")
     if output.exists() and output.samefile(scene):
         raise BadInput(f"{path} is the scene itself.", "Choose another name.")
+    if output.is_dir() or not os.access(output.parent, os.W_OK):
+        raise BadInput(f"{path} cannot be written.", "Choose another name or folder.")
     return output

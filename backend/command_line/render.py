@@ -44,6 +44,10 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
 
     check_inputs(arguments.scene, arguments.views, arguments.selection)
     output = checked_output(arguments.output, arguments.scene, ".png")
+    if (arguments.what == "selection") != bool(arguments.selection):
+        raise BadInput(
+            "It is not clear what is to be drawn.", "Give --selection with --what selection."
+        )
     selection = _load_selection(arguments.selection) if arguments.selection else None
     image = engine.handle(request(protocol.Render, arguments, selection=selection), report).image
     with replacing(output) as stream:

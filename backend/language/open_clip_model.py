@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 
 from ..errors import BadInput, MissingSoftware
+from ..files import reason_of
 from ..masks.torchvision_compat import import_torchvision
 from .image_text import digest_of, unit
 
@@ -49,9 +50,8 @@ class OpenClipModel:
             )
             self._tokenizer = open_clip.get_tokenizer(model_name)
         except UNREADABLE as e:
-            reason = str(e).partition("\n")[0]
             raise BadInput(
-                f"{weights} is no usable model of open_clip: {reason}.",
+                f"{weights} is no usable model of open_clip: {reason_of(e)}.",
                 "Take weights that open_clip publishes on Hugging Face, and name the file as its "
                 f"model is called (ViT-L-14.safetensors) or give the folder with its {CONFIG}.",
             ) from e

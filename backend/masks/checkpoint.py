@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import BadInput, MissingSoftware
+from ..files import reason_of
 from .torchvision_compat import import_torchvision
 
 VIT_BUILDERS = {768: "build_sam_vit_b", 1024: "build_sam_vit_l", 1280: "build_sam_vit_h"}
@@ -57,8 +58,7 @@ def _read_weights(checkpoint: Path) -> dict[str, Tensor]:
             checkpoint, "cpu", weights_only=True, mmap=zipfile.is_zipfile(checkpoint)
         )
     except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as e:
-        reason = str(e).partition("\n")[0]
-        raise _unusable(checkpoint, reason) from e
+        raise _unusable(checkpoint, reason_of(e)) from e
     if not (isinstance(weights, dict) and all(torch.is_tensor(w) for w in weights.values())):
         raise _unusable(checkpoint, "it is no table of weights")
     return {name: value for name, value in weights.items() if not name.startswith(UNUSED)}

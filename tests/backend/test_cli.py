@@ -272,7 +272,23 @@ REFUSED = {
     "labels as a picture": ("decompose", "SCENE", "--scale", "1", "-o", "a.png"),
     "no words": ("find", "SCENE"),
     "hits as a picture": ("find", "SCENE", "mug", "-o", "a.png"),
-    "no mask": ("render", "SCENE", "--view", "1", "--selection", "SCENE", "-o", "a.png"),
+    "no selection": ("render", "SCENE", "--view", "1", "--what", "selection", "-o", "a.png"),
+    "an unasked one": ("render", "SCENE", "--view", "1", "--selection", "SCENE", "-o", "a.png"),
+    "a batch at no scale": ("batch", "SCENE", "--scale", "7", "-o", "results"),
+    "results in a file": ("batch", "SCENE", "-o", "SCENE"),
+    "results of nothing": ("batch", "--gather", "-o", "results"),
+    "no mask": (
+        "render",
+        "SCENE",
+        "--view",
+        "1",
+        "--what",
+        "selection",
+        "--selection",
+        "SCENE",
+        "-o",
+        "a.png",
+    ),
 }
 
 
@@ -342,7 +358,7 @@ def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_stops_without_a_traceback():
+def test_ctrl_c_stops_between_two_steps_without_a_traceback():
     count = (
         "import signal, sys; from backend.command_line.main import main\n"
         # A shell starts its background jobs, and what they start, deaf to it.
@@ -350,7 +366,10 @@ def test_ctrl_c_stops_without_a_traceback():
         "class StandInEngine:\n"
         "    def handle(self, message, report):\n"
         "        print('at work', file=sys.stderr, flush=True)\n"
-        "        while True: report('Counting', 0.5)\n"
+        "        while True:\n"
+        "            try: sum(range(10**5))\n"  # compiled code would make another error of it
+        "            except KeyboardInterrupt: sys.exit(1)\n"
+        "            report('Counting', 0.5)\n"
         "sys.exit(main(['info', 'a.ply'], lambda device: StandInEngine()))"
     )
     process = subprocess.Popen(
