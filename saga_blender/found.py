@@ -19,8 +19,8 @@ class Hits:
     """The answer to one question."""
 
     text: str
+    floor: float  # that a score had to reach
     scores: tuple[float, ...] = ()  # of each hit, the best first
-    counts: tuple[int, ...] = ()  # Gaussians of each
 
 
 def store_hits(pointcloud: bpy.types.PointCloud, hits: Hits, masks: Sequence[np.ndarray]) -> None:
@@ -38,9 +38,23 @@ def stored_hits(pointcloud: bpy.types.PointCloud) -> Hits | None:
     if LISTED not in pointcloud or HITS not in pointcloud.attributes:
         return None
     listed = json.loads(pointcloud[LISTED])
-    return Hits(listed["text"], tuple(listed["scores"]), tuple(listed["counts"]))
+    return Hits(listed["text"], listed.get("floor", 0.0), tuple(listed["scores"]))
+
+
+def forget_hits(pointcloud: bpy.types.PointCloud) -> None:
+    """Nothing was looked for."""
+    point_cloud.remove(pointcloud, HITS)
+    pointcloud.pop(LISTED, None)
 
 
 def points_of(pointcloud: bpy.types.PointCloud, hit: int) -> np.ndarray:
     """The points of one of the stored hits, boolean [N]."""
     return point_cloud.read(pointcloud.attributes[HITS]) & (1 << hit) != 0
+
+
+def counts_of(pointcloud: bpy.types.PointCloud) -> list[int]:
+    """How many points each of the stored hits has here: a split may have left it none."""
+    bits = point_cloud.read(pointcloud.attributes[HITS])
+    points = np.bincount(bits.astype(np.uint8), minlength=1 << MOST)  # of each set of hits
+    members = np.arange(1 << MOST)[:, None] >> np.arange(MOST) & 1
+    return (points @ members)[: len(stored_hits(pointcloud).scores)].tolist()

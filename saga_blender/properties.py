@@ -4,6 +4,7 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .clicks import asked_by, clicking
+from .found import stored_hits
 from .translations import OURS
 
 WHOLE_OBJECTS = 0.5  # the scale at which most scenes fall into whole things
@@ -92,10 +93,17 @@ def operation_property() -> EnumProperty:
     )
 
 
-def _search(settings: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """What Enter in the text field does; an empty field asks nothing."""
-    if settings.find_text.strip() and bpy.ops.saga.find.poll():
-        bpy.ops.saga.find(text=settings.find_text, floor=settings.find_floor)
+def _search(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> None:
+    """What Enter in the text field does, and leaving it: an answer that is there is not asked for.
+
+    An empty field asks nothing.
+    """
+    text, floor = settings.find_text, settings.find_floor
+    if not text.strip() or not bpy.ops.saga.find.poll():
+        return
+    hits = stored_hits(context.object.data)
+    if hits is None or (hits.text, hits.floor) != (text, floor):
+        bpy.ops.saga.find(text=text, floor=floor)
 
 
 def floor_property() -> FloatProperty:

@@ -45,23 +45,22 @@ class Find(Explained, EngineRequest, bpy.types.Operator):
             floor=self.floor,
             subset=remaining(obj.data),
         )
-        uid, text = obj.session_uid, self.text  # neither need be there when the answer comes
-        return self.ask(message, lambda reply: apply_found(uid, text, reply))
+        uid, text, floor = obj.session_uid, self.text, self.floor  # all may be gone by then
+        return self.ask(message, lambda reply: apply_found(uid, text, floor, reply))
 
 
-def apply_found(uid: int, text: str, reply: protocol.Found) -> str:
+def apply_found(uid: int, text: str, floor: float, reply: protocol.Found) -> str:
     """Keep what was found with the object that was asked about, if there still is one."""
     obj = asked_object(uid, reply.total)
     if obj is None:
         return Unchanged("The object that was searched is gone.")
     masks = np.unpackbits(reply.masks, axis=1, count=reply.total).astype(bool)
     points = [per_point(obj.data, mask, False) for mask in masks]
-    counts = tuple(int(np.count_nonzero(mask)) for mask in points)
-    store_hits(obj.data, Hits(text, tuple(reply.scores.tolist()), counts), points)
-    if not counts:
+    store_hits(obj.data, Hits(text, floor, tuple(reply.scores.tolist())), points)
+    if not points:
         sentence = 'Nothing here is like "{text}": the best of {things} scores {best:.2f}.'
         return said(sentence, text=text, things=reply.things, best=reply.best)
-    return said('"{text}": {count} found.', text=text, count=len(counts))
+    return said('"{text}": {count} found.', text=text, count=len(points))
 
 
 class SelectFound(Explained, bpy.types.Operator):
@@ -84,7 +83,7 @@ class SelectFound(Explained, bpy.types.Operator):
 
     def execute(self, context):
         data = context.object.data
-        if self.hit >= len(stored_hits(data).counts):
+        if self.hit >= len(stored_hits(data).scores):
             self.report(
                 {"ERROR"}, said("There is no hit {hit}: choose one of the list", hit=self.hit + 1)
             )

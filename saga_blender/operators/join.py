@@ -11,6 +11,7 @@ from ...backend.gaussians.concatenate import concatenate
 from ...backend.gaussians.transform import transform
 from .. import point_cloud
 from ..cluster_tree import united
+from ..found import LISTED, forget_hits
 from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, set_origin, store, to_cloud
 from ..placement import raw_to_world, scene_to_raw, take_away
@@ -78,6 +79,8 @@ def join(into: bpy.types.Object, others: Sequence[bpy.types.Object]) -> None:
     )
     joined.saga.active = into.data.saga.active
     set_found(joined, tree, np.concatenate(labels)[order])
+    if len({obj.data.get(LISTED) for obj in objects}) > 1:  # the same bit is of other things
+        forget_hits(joined)
     set_origin(joined, read_layout(into.data).origin)
     point_cloud.replace(into, joined)
     for obj in others:

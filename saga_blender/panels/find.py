@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..found import stored_hits
+from ..found import counts_of, stored_hits
 from ..operators.find import Find, SelectFound
 from ..splat_object import is_splat
 from ..translations import said
@@ -21,20 +21,23 @@ class FindPanel(SubPanel, bpy.types.Panel):
         row = layout.row()
         obstacle = Find.obstacle(context)
         row.enabled = not obstacle
-        row.prop(settings, "find_text", text="", icon="VIEWZOOM")
+        row.prop(settings, "find_text", text="")
+        again = row.operator(Find.bl_idname, text="", icon="VIEWZOOM")
+        again.text, again.floor = settings.find_text, settings.find_floor
         layout.prop(settings, "find_floor", slider=True)
         if obstacle:
             write(layout, context, obstacle, icon="INFO")
         hits = stored_hits(context.object.data) if is_splat(context.object) else None
         if hits is None:
             return
-        if not hits.counts:
+        if not hits.scores:
             sentence = 'Nothing like "{text}" was found: try other words, or a lower floor'
             nothing = said(sentence, text=hits.text)
             write(layout, context, nothing, icon="INFO")
         column = layout.column(align=True)
-        for k, (score, count) in enumerate(zip(hits.scores, hits.counts, strict=True)):
-            text = f"{score:.2f}  " + said(
-                "{name}: {count:,} Gaussians", name=hits.text, count=count
-            )
-            column.operator(SelectFound.bl_idname, text=text, icon="RESTRICT_SELECT_OFF").hit = k
+        counts = counts_of(context.object.data)
+        for k, (score, count) in enumerate(zip(hits.scores, counts, strict=True)):
+            if count:
+                thing = said("{name}: {count:,} Gaussians", name=hits.text, count=count)
+                text, icon = f"{score:.2f}  {thing}", "RESTRICT_SELECT_OFF"
+                column.operator(SelectFound.bl_idname, text=text, icon=icon).hit = k

@@ -356,7 +356,7 @@ def test_enter_in_the_text_field_finds_and_a_click_on_a_hit_selects(addon, balls
     hits = found.stored_hits(balls.data)
     assert hits.text == "the ball" and list(hits.scores) == sorted(hits.scores, reverse=True)
     selected = []
-    for hit, count in enumerate(hits.counts):
+    for hit, count in enumerate(found.counts_of(balls.data)):
         assert bpy.ops.saga.select_found(hit=hit) == {"FINISHED"}
         selected.append(splat_object.selection(balls.data))
         assert np.count_nonzero(selected[-1]) == count
@@ -365,7 +365,14 @@ def test_enter_in_the_text_field_finds_and_a_click_on_a_hit_selects(addon, balls
         bpy.ops.saga.select_found(hit=7)
 
     bpy.context.scene.saga.find_text = "an elephant with a violin"  # as Enter does
-    assert found.stored_hits(balls.data) == found.Hits("an elephant with a violin")
+    assert found.stored_hits(balls.data) == found.Hits("an elephant with a violin", 0.5)
+    answered = found.Hits("an elephant with a violin", 0.5, (0.9,))
+    found.store_hits(balls.data, answered, [BALL == 0])
+    bpy.context.scene.saga.find_text = answered.text  # as leaving the field does
+    assert found.stored_hits(balls.data) == answered, "it was not asked again"
+    bpy.context.scene.saga.find_floor = 0.4
+    bpy.context.scene.saga.find_text = answered.text
+    assert found.stored_hits(balls.data).floor == bpy.context.scene.saga.find_floor
     with pytest.raises(RuntimeError, match="no words"):
         bpy.ops.saga.find(text=" ")
     with pytest.raises(RuntimeError, match="10,000 characters"):
@@ -380,7 +387,7 @@ def test_what_is_found_is_looked_for_in_what_is_left(addon, balls, text_model):
     bpy.ops.saga.find(text="ball", floor=0.0)
     bpy.ops.saga.select_found(hit=0)
     assert splat_object.selection(balls.data).mean() > 0.9
-    assert len(found.stored_hits(balls.data).counts) >= 1
+    assert len(found.stored_hits(balls.data).scores) >= 1
 
 
 def test_with_a_text_model_what_is_found_is_called_by_words(balls, text_model):

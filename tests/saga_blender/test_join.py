@@ -125,3 +125,24 @@ def test_a_flattened_part_is_refused_and_nothing_changes(thirds):
 def test_one_alone_says_what_is_missing(thirds):
     with pytest.raises(RuntimeError, match="two or more splats"):
         bpy.ops.saga.join()
+
+
+def test_what_was_found_by_name_follows_the_points_and_is_of_one_question(addon, thirds):
+    found, splat_object = addon("saga_blender.found"), addon("saga_blender.splat_object")
+    (whole, first, second), _ = thirds
+    join([whole, first, second])
+    hits = found.Hits("mug", 0.5, (0.9, 0.8))
+    found.store_hits(whole.data, hits, [np.arange(120) < 50, np.arange(120) % 2 == 0])
+    splat_object.set_selection(whole.data, np.arange(120) < 30)
+    bpy.ops.saga.split()
+    part = bpy.context.object
+    assert found.counts_of(whole.data) == [20, 45] and found.counts_of(part.data) == [30, 15]
+    join([whole, part])
+    assert found.stored_hits(whole.data) == hits and found.counts_of(whole.data) == [50, 60]
+
+    splat_object.set_selection(whole.data, np.arange(120) < 30)
+    bpy.ops.saga.split()
+    part = bpy.context.object
+    found.store_hits(part.data, found.Hits("chair", 0.5, (0.7,)), [np.arange(30) < 9])
+    join([whole, part])
+    assert found.stored_hits(whole.data) is None

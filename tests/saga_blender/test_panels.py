@@ -88,6 +88,20 @@ def test_what_was_found_is_listed(addon, sidebar, ply, tmp_path):
     assert {"Merge Selection", "Split Further", "Split into Objects"} <= set(shown)
 
 
+def test_what_was_found_by_name_is_listed_with_what_is_left_of_it(addon, sidebar, ply, tmp_path):
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    found, obj = addon("saga_blender.found"), bpy.context.object
+    masks = [np.arange(9) < 4, np.arange(9) > 2]
+    found.store_hits(obj.data, found.Hits("mug", 0.5, (0.9, 0.8)), masks)
+    listed = ["0.90  mug: 4 Gaussians", "0.80  mug: 6 Gaussians"]
+    assert sidebar()["Find by Name"][-2:] == listed
+    addon("saga_blender.splat_object").set_selection(obj.data, masks[0])
+    bpy.ops.saga.split()
+    bpy.context.view_layer.objects.active = obj
+    assert sidebar()["Find by Name"][-1] == "0.80  mug: 5 Gaussians"
+    assert not any("0.90" in line for line in sidebar()["Find by Name"])
+
+
 def test_how_much_is_selected_and_how_large_it_is(addon, sidebar, ply, tmp_path):
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(8, 0))))
     obj, splat_object = bpy.context.object, addon("saga_blender.splat_object")
