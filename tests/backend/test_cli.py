@@ -252,6 +252,7 @@ def test_render_hands_the_selection_over_and_writes_the_picture(run, scene, tmp_
 
 
 CLICK = ("--view", "1", "--pixel", "1", "2")
+SELECTION = "--what", "selection", "--selection"
 REFUSED = {
     "no command": (),
     "unknown command": ("explode",),
@@ -277,18 +278,7 @@ REFUSED = {
     "a batch at no scale": ("batch", "SCENE", "--scale", "7", "-o", "results"),
     "results in a file": ("batch", "SCENE", "-o", "SCENE"),
     "results of nothing": ("batch", "--gather", "-o", "results"),
-    "no mask": (
-        "render",
-        "SCENE",
-        "--view",
-        "1",
-        "--what",
-        "selection",
-        "--selection",
-        "SCENE",
-        "-o",
-        "a.png",
-    ),
+    "no mask": ("render", "SCENE", "--view", "1", *SELECTION, "SCENE", "-o", "a.png"),
 }
 
 
@@ -322,6 +312,13 @@ def test_what_breaks_is_said_in_words(run, scene, failure, words, has_traceback)
     code, out, err, _ = run("info", scene, engine=Breaking)
     assert (code, out) == (2, "") and words in err
     assert ("Traceback" in err) == has_traceback
+
+
+def test_a_python_without_the_packages_is_told_what_it_lacks():
+    bare = [sys.executable, "-S", "-m", "backend", "info", "a.ply"]
+    ran = subprocess.run(bare, cwd=ROOT, capture_output=True, text=True)
+    assert ran.returncode != 0 and "Traceback" not in ran.stderr
+    assert "The engine's Python has no" in ran.stderr and sys.executable in ran.stderr
 
 
 def test_a_name_that_the_console_cannot_show_ends_nothing(tmp_path):
