@@ -73,7 +73,7 @@ class Checkpoint:
         try:
             save_tensors(self._path, tensors, metadata)
         except BadInput:
-            self.note = f"{self._path.name} cannot be written: it could not go on from here"
+            self.note = f"{self._path.name} cannot be written: broken off, this starts over"
         now = time.monotonic()
         self._due = now + max(INTERVAL_S, COST * (now - began))
 

@@ -135,7 +135,7 @@ def test_nothing_selected_says_so(addon, tmp_path):
 def test_a_file_that_cannot_be_written_is_explained(addon, ply, tmp_path):
     load(ply, tmp_path / "a.ply", ply.rows(3))
     with pytest.raises(RuntimeError, match="cannot be written"):
-        bpy.ops.export_scene.saga_splat(filepath=str(tmp_path / "nowhere" / "b.ply"))
+        bpy.ops.export_scene.saga_splat(filepath=str(tmp_path / "a.ply" / "b.ply"))
 
 
 COMPARE = """
