@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -84,6 +85,7 @@ class EngineClient:
         self._device = device
         self._log_folder = log_folder
         self.log_path: Path | None = None  # there is one once the engine was started
+        self._log_is_of_use = False  # somebody was told of it
         self._ids = itertools.count(1)
         self._events: queue.SimpleQueue = queue.SimpleQueue()
         self._pending: dict[int, PendingRequest] = {}
@@ -157,6 +159,7 @@ class EngineClient:
         deadline = time.monotonic() + (math.inf if timeout is None else timeout)
         while pending.answer is None:
             if time.monotonic() >= deadline:
+                self._log_is_of_use = True
                 raise EngineFailure(
                     f"The engine gave no answer in {timeout:g} s.", f"Its log is {self.log_path}."
                 )
@@ -167,17 +170,24 @@ class EngineClient:
         return pending.answer
 
     def close(self, wait: bool = True) -> None:
-        """End the engine and forget its requests without a callback.
+        """End the engine and forget its requests without a callback, and a log that nobody needs.
 
-        Waiting for the end, a few seconds at most, is for when Python itself ends.
+        Waiting for the end, a few seconds at most, is for when Python itself ends or files go.
         """
         process, self._process = self._process, None
         self._pending.clear()
+        closing = threading.Thread(target=self._end, args=(process,), name="close", daemon=True)
+        closing.start()
+        if wait:
+            closing.join()
+
+    def _end(self, process: EngineProcess | None) -> None:
+        """In a thread of its own."""
         if process is not None:
-            closing = threading.Thread(target=process.close, name="engine close", daemon=True)
-            closing.start()
-            if wait:
-                closing.join()
+            process.close()
+        if self.log_path is not None and not self._log_is_of_use:
+            with suppress(OSError):  # a cleaner of temporary folders was faster, or someone reads
+                self.log_path.unlink()
 
     def _ask(self, id: int, pending: PendingRequest) -> None:
         try:
@@ -221,6 +231,7 @@ class EngineClient:
     def _bury(self, process: EngineProcess) -> None:
         """Answer what a dead engine left unanswered, or ask again where only the line broke."""
         self._deaths.one_more()
+        self._log_is_of_use = True
         for id, pending in self._pending.items():
             if pending.process is not process:
                 continue

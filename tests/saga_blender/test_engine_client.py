@@ -178,17 +178,36 @@ def test_a_deaf_engine_never_blocks_the_caller_and_is_closed_by_force(
     assert client.state == "dead"
 
 
-def test_close_is_quick_and_calls_nobody_back(connect):
+def test_close_is_quick_and_calls_nobody_back(connect, tmp_path):
     client, heard = connect(), []
     client.wait(client.request(protocol.Info("started")), PATIENCE_S)
     client.request(protocol.Info("count"), on_done=heard.append, on_error=heard.append)
     time.sleep(0.2)
-    began = time.monotonic()
-    client.close()
-    assert time.monotonic() - began < engine_process.CLOSE_S
-    client.pump()
-    assert heard == []
-    assert "tidied up" in client.log_path.read_text(encoding="utf-8")
+    (path,) = tmp_path.iterdir()
+    with path.open(encoding="utf-8") as log:
+        began = time.monotonic()
+        client.close()
+        assert time.monotonic() - began < engine_process.CLOSE_S
+        client.pump()
+        assert heard == []
+        assert "tidied up" in log.read()
+    assert os.name == "nt" or not path.exists(), "nobody was told of this log"
+
+
+def test_a_log_that_somebody_was_told_of_is_kept(connect, tmp_path):
+    dead, deaf = connect(), connect()
+    with pytest.raises(errors.EngineFailure, match="exit code 7") as died:
+        dead.wait(dead.request(protocol.Info("die")), PATIENCE_S)
+    with pytest.raises(errors.EngineFailure, match="no answer") as silent:
+        deaf.wait(deaf.request(protocol.Info("count")), 0.1)
+    for client, told in ((dead, died), (deaf, silent)):
+        client.close()
+        assert str(client.log_path) in told.value.advice and client.log_path.is_file()
+    unstarted = connect("no/such/python")
+    with pytest.raises(errors.BadInput):
+        unstarted.wait(unstarted.request(protocol.Info("a")), PATIENCE_S)
+    unstarted.close()
+    assert set(tmp_path.iterdir()) == {dead.log_path, deaf.log_path}
 
 
 def test_the_surroundings_of_blenders_python_stay_behind(connect, monkeypatch, tmp_path):
