@@ -96,7 +96,7 @@ class EngineSession:
         return self._client.busy or self.job is not None
 
     def end(self) -> None:
-        """Close, and wait until that is done: Python ends."""
+        """Close, and wait until that is done: Python ends, or the engine's files go."""
         self.close(wait=True)
 
     def close(self, wait: bool = False) -> None:

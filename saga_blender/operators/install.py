@@ -124,8 +124,8 @@ class RemoveEngine(Explained, bpy.types.Operator):
 
 
 def _close() -> None:
-    """End the engine: its files are about to change."""
-    session.close()
+    """End the engine and wait for that: its files are about to change."""
+    session.end()
     warming.stop()
 
 

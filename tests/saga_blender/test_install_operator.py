@@ -158,6 +158,15 @@ def test_after_an_update_the_engine_compiles_before_it_is_asked(addon, engine_of
     assert process.poll() is not None and not place.is_warm
 
 
+def test_the_engine_has_ended_before_its_files_go(addon, chosen, talk, tmp_path):
+    client = talk[0].connected()
+    client.wait(client.request(addon("backend.protocol").Info("hello")))
+    process = client._process
+    (tmp_path / "engine").mkdir()
+    assert bpy.ops.saga.remove_engine() == {"FINISHED"}
+    assert process.exit_code is not None, "Windows deletes no file that is in use"
+
+
 def registry_answers(folder) -> bool:
     """Whether pip can reach the registry that it is configured for."""
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries=0", "-q", "plyfile"]
