@@ -1,11 +1,14 @@
 """Lens distortion, and photographs as a lens without it would have taken them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from scipy.ndimage import map_coordinates
 from scipy.spatial.transform import Rotation
+
+STRIP = 1 << 16  # pixels that are worked out at once
 
 
 class Lens(Protocol):
@@ -147,9 +150,13 @@ def undistort(
         intrinsics: fx, fy, cx, cy in pixels.
     """
     fx, fy, cx, cy = intrinsics
-    rows, columns = np.mgrid[: image.shape[0], : image.shape[1]] + 0.5
-    seen = lens.distort(np.stack([(columns - cx) / fx, (rows - cy) / fy], axis=-1))
-    return _sample(image, seen[..., 0] * fx + cx, seen[..., 1] * fy + cy)
+    across = (np.arange(image.shape[1]) + 0.5 - cx) / fx
+    down = (np.arange(image.shape[0])[:, None] + 0.5 - cy) / fy
+    shown = np.empty_like(image)
+    for strip in _strips(shown):
+        xy = np.stack(np.broadcast_arrays(across, down[strip]), axis=-1)
+        shown[strip] = _sample(image, *np.moveaxis(lens.distort(xy) * (fx, fy) + (cx, cy), -1, 0))
+    return shown
 
 
 def cut_out(image: np.ndarray, face: Panorama, side: int) -> np.ndarray:
@@ -162,12 +169,21 @@ def cut_out(image: np.ndarray, face: Panorama, side: int) -> np.ndarray:
     """
     height, width = image.shape[:2]
     across = (np.arange(side) + 0.5) * 2 / side - 1
-    rays = np.stack(np.broadcast_arrays(across, across[:, None], 1.0), axis=-1)
-    x, y, z = np.moveaxis(rays @ face.rotation.T, -1, 0)
-    columns = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * width
-    rows = (np.arctan2(y, np.hypot(x, z)) / np.pi + 0.5) * height
     closed = np.pad(image, ((0, 0), (1, 1), (0, 0)), mode="wrap")
-    return _sample(closed, columns + 1, rows)
+    shown = np.empty((side, side, 3), np.uint8)
+    for strip in _strips(shown):
+        rays = np.stack(np.broadcast_arrays(across, across[strip, None], 1.0), axis=-1)
+        x, y, z = np.moveaxis(rays @ face.rotation.T, -1, 0)
+        columns = (np.arctan2(x, z) / (2 * np.pi) + 0.5) * width
+        rows = (np.arctan2(y, np.hypot(x, z)) / np.pi + 0.5) * height
+        shown[strip] = _sample(closed, columns + 1, rows)
+    return shown
+
+
+def _strips(image: np.ndarray) -> Iterator[slice]:
+    """Its rows, some at a time: working out where pixels are seen takes 160 bytes of each."""
+    rows = max(STRIP // image.shape[1], 1)
+    return (slice(first, first + rows) for first in range(0, len(image), rows))
 
 
 def _sample(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

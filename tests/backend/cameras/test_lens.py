@@ -1,19 +1,24 @@
 """Lenses against numbers worked out by hand, and photographs taken through them."""
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from backend.cameras import lens as lens_module
 from backend.cameras.camera import Camera
 from backend.cameras.lens import (
     Division,
     EnhancedUnified,
     FieldOfView,
     Fisheye,
+    Panorama,
     Perspective,
+    cut_out,
     lens_of_colmap,
+    undistort,
 )
 from backend.cameras.photographs import load_photograph
 from backend.cameras.transforms_json import read_transforms_json
@@ -107,6 +112,24 @@ def test_what_the_lens_moved_is_moved_back(tmp_path, lens):
         found = load_photograph(camera)[..., 1].astype(float)
         centre = [(found * axis).sum() / found.sum() for axis in (columns, rows)]
         np.testing.assert_allclose(centre, np.array(point) * [120, 130] + [104, 71], atol=0.3)
+
+
+@pytest.mark.parametrize(
+    "straighten",
+    [
+        lambda image: undistort(image, Fisheye((0.1, 0.02)), (700.0, 710.0, 503.0, 298.0)),
+        lambda image: cut_out(image, Panorama(90, 0), 701),
+    ],
+)
+def test_a_picture_is_straightened_strip_by_strip_into_the_same(monkeypatch, straighten):
+    image = np.random.default_rng(0).integers(0, 256, (601, 1003, 3), np.uint8)
+    tracemalloc.start()
+    in_strips = straighten(image)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 16_000_000  # of which 10.5 for a strip; at once it takes 57 or more
+    monkeypatch.setattr(lens_module, "STRIP", image.size)
+    np.testing.assert_array_equal(in_strips, straighten(image))
 
 
 def test_transforms_json_says_its_lens(tmp_path):
