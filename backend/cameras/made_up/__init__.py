@@ -20,7 +20,8 @@ How the choice works:
    views, or there are enough of them. What is then still seen too little is
    aimed at with new candidates, and the choice is made anew among all.
 
-Nothing is assumed of the frame or the unit of the scene. Same cloud, same views.
+Nothing is assumed of the frame of the scene, nor of its unit but that the near plane,
+which is a length, cuts away little of it. Same cloud, same views.
 """
 
 from dataclasses import replace
@@ -30,6 +31,7 @@ import numpy as np
 from ...errors import BadInput
 from ...gaussians.cloud import GaussianCloud
 from ...progress import Report, silent
+from ...rendering.projection import NEAR_PLANE
 from ...rendering.rasterizer import Rasterizer
 from ..camera import Camera
 from .candidates import NEAREST, Candidate, propose
@@ -56,12 +58,13 @@ def make_up_views(
         Cameras named "made_up/000.png" and so on, without photographs.
 
     Raises:
-        BadInput: no place shows anything of the scene.
+        BadInput: the scene is tiny, or no place shows anything of it.
     """
     rng = np.random.default_rng(0)
     sizes = cloud.scales.max(axis=1)
     report("Making up views", 0.0)
     surface = find_surface(cloud, rng)
+    _require_larger_than_near_plane(surface.radius)
     weights = (surface.weights + _evenly(surface.weights)) / 2
     near = NEAREST * surface.radius
     sights: list[Sight] = []
@@ -91,6 +94,15 @@ def make_up_views(
     return [
         replace(sight.camera, name=f"made_up/{index:03}.png") for index, sight in enumerate(chosen)
     ]
+
+
+def _require_larger_than_near_plane(radius: float) -> None:
+    if radius < NEAR_PLANE:
+        raise BadInput(
+            f"The scene is too small: its core measures {2 * radius:.1g} units, and nothing is "
+            f"drawn that is nearer to a camera than {NEAR_PLANE:g} units.",
+            "Scale it up in Blender, export it, and go on with what was exported.",
+        )
 
 
 def _evenly(weights: np.ndarray) -> np.ndarray:

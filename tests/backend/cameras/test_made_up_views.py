@@ -10,6 +10,7 @@ from backend.cameras.made_up import make_up_views
 from backend.cameras.made_up.surface import find_surface, is_lone
 from backend.errors import BadInput
 from backend.gaussians.cloud import GaussianCloud
+from backend.gaussians.transform import transform
 from backend.rendering import make_rasterizer
 
 SPACING = 0.1
@@ -172,6 +173,13 @@ def test_floaters_are_lone_and_walls_of_few_large_gaussians_are_not():
     means = np.concatenate([np.pad(means, ((0, 0), (0, 1))), rng.uniform(20, 90, (20, 3))])
     sizes = np.repeat([0.006, 0.3, 0.01], [900, 144, 20])
     np.testing.assert_array_equal(is_lone(means, sizes), np.arange(1064) >= 1044)
+
+
+def test_a_scene_within_the_near_plane_is_refused_with_advice():
+    cloud = transform(tabletop(), np.diag([0.003, 0.003, 0.003, 1]))
+    with pytest.raises(BadInput, match="too small") as refused:
+        make_up_views(cloud, make_rasterizer(cloud, "cpu"))
+    assert "Scale it up" in refused.value.advice
 
 
 @pytest.mark.parametrize("count", [1, 3])
