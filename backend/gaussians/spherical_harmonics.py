@@ -8,6 +8,8 @@ from math import pi, sqrt
 
 import numpy as np
 
+from .directions import fibonacci
+
 
 def sh_basis(directions: np.ndarray, degree: int) -> np.ndarray:
     """Values of the basis functions, [M, (degree + 1)^2], in unit directions [M, 3]."""
@@ -70,7 +72,7 @@ def _coefficient_rotation(orthogonal: np.ndarray, coefficients: int) -> np.ndarr
     what is 0 throughout a degree stays 0.
     """
     degree = int(sqrt(coefficients)) - 1
-    directions = _sphere_points(64)
+    directions = fibonacci(64)
     before = sh_basis(directions, degree)
     after = sh_basis(directions @ np.asarray(orthogonal, np.float64).T, degree)
     turn = np.zeros((coefficients, coefficients))
@@ -78,12 +80,3 @@ def _coefficient_rotation(orthogonal: np.ndarray, coefficients: int) -> np.ndarr
         part = slice(band**2, (band + 1) ** 2)
         turn[part, part] = np.linalg.lstsq(after[:, part], before[:, part], rcond=None)[0]
     return turn
-
-
-def _sphere_points(count: int) -> np.ndarray:
-    """Evenly spread unit vectors, float64 [count, 3]: a Fibonacci lattice."""
-    index = np.arange(count) + 0.5
-    z = 1 - 2 * index / count
-    azimuth = index * pi * (1 + sqrt(5))
-    radius = np.sqrt(1 - z * z)
-    return np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)

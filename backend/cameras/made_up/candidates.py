@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...gaussians.directions import fibonacci
 from ..camera import Camera
-from .surface import Surface, fibonacci
+from .surface import Surface
 
 SIZE = (800, 600)  # pixels of the pictures
 FIELD_OF_VIEW = np.radians(60)  # horizontal

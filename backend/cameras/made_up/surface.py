@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...gaussians.cloud import GaussianCloud
+from ...gaussians.directions import fibonacci
 from ...gaussians.quaternions import matrices_from_quats
 
 NEIGHBOURS = 8
@@ -125,15 +126,6 @@ def up_direction(points: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, b
         best = np.linalg.eigh(np.cov(points.T))[1][:, 0]
     low, middle, high = np.quantile(points @ best, [0.1, 0.5, 0.9])
     return (best if high - middle >= middle - low else -best), clear
-
-
-def fibonacci(count: int) -> np.ndarray:
-    """Directions spread evenly over the sphere, [count, 3]."""
-    k = np.arange(count) + 0.5
-    z, angle = 1 - 2 * k / count, np.pi * (1 + 5**0.5) * k
-    return np.column_stack([np.cos(angle), np.sin(angle), z]) * np.column_stack(
-        [np.sqrt(1 - z * z)] * 2 + [np.ones(count)]
-    )
 
 
 def _grid(points: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
