@@ -3,6 +3,7 @@
 import numpy as np
 
 from .cameras.camera import Camera
+from .cameras.photographs import load_photograph
 from .errors import BadInput
 from .scene import Scene
 
@@ -38,6 +39,18 @@ def draw(
     if what not in painters:
         raise BadInput(f"There is no picture {what!r}.", f"Choose one of {', '.join(painters)}.")
     return _in_bytes(painters[what]())
+
+
+def photograph_or_stand_in(scene: Scene, camera: Camera) -> np.ndarray:
+    """What a view shows: its photograph, or where it has none what stands in for one.
+
+    Returns:
+        uint8 [H, W, 3] RGB, on the camera's pixel grid.
+
+    Raises:
+        BadInput: the photograph cannot be read.
+    """
+    return load_photograph(camera) if camera.image_path else stand_in(scene, camera)
 
 
 def stand_in(scene: Scene, camera: Camera) -> np.ndarray:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..memory.check import require_memory
 from ..memory.estimate import training_size
-from ..pictures import stand_in
+from ..pictures import photograph_or_stand_in
 from ..progress import Report
 from ..protocol import Train, Trained
 from ..scene import Scene
@@ -118,8 +119,8 @@ def _make_masks(
 
     require_matching_photographs(cameras, scene.rasterizer, scene.workspace.mismatch, report)
     generator = load_sam(Path(message.sam_checkpoint), scene.device)
-    minutes = message.max_mask_minutes
-    make_masks(cameras, store, generator, lambda c: stand_in(scene, c), report, minutes)
+    picture = partial(photograph_or_stand_in, scene)
+    make_masks(cameras, store, generator, picture, report, message.max_mask_minutes)
 
 
 def _require_masks(scene: Scene, there: Sequence) -> None:

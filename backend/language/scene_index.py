@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,9 @@ import numpy as np
 from .. import __version__
 from ..cameras.camera import Camera
 from ..cameras.cameras_json import read_cameras_json
-from ..cameras.photographs import load_photograph
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
-from ..pictures import stand_in
+from ..pictures import photograph_or_stand_in
 from ..progress import Report, silent
 from ..scene import Scene
 from ..views import training_views
@@ -47,9 +47,7 @@ def index_of(
         if index is None:
             index = build_index(
                 scene.rasterizer, cameras, store, trained.field, model,
-                lambda camera: load_photograph(camera) if camera.image_path
-                else stand_in(scene, camera),
-                report,
+                partial(photograph_or_stand_in, scene), report,
             )  # fmt: skip
             index.save(scene.workspace.text_index, key)
         scene.text_indices[request] = index

@@ -8,7 +8,6 @@ from typing import Protocol
 import numpy as np
 
 from ..cameras.camera import Camera
-from ..cameras.photographs import load_photograph
 from ..cameras.spread_out import spread_out
 from ..progress import Report, silent
 from .store import MaskStore
@@ -27,7 +26,7 @@ def make_masks(
     cameras: Sequence[Camera],
     store: MaskStore,
     generator: FindsMasks,
-    render: Callable[[Camera], np.ndarray],
+    picture: Callable[[Camera], np.ndarray],
     report: Report = silent,
     max_minutes: float = 0.0,
 ) -> int:
@@ -40,7 +39,7 @@ def make_masks(
         cameras: the views.
         store: is filled.
         generator: finds the masks.
-        render: draws a view that has no photograph, uint8 [H, W, 3] RGB.
+        picture: of a view, uint8 [H, W, 3] RGB.
         report: called often.
         max_minutes: after that time no further view is begun; 0 for no limit.
 
@@ -48,7 +47,7 @@ def make_masks(
         How many of the views have masks now.
 
     Raises:
-        BadInput: a photograph cannot be read.
+        BadInput: a picture cannot be read.
     """
     deadline = time.monotonic() + 60 * max_minutes if max_minutes else math.inf
     missing = [camera for camera in spread_out(cameras) if not store.holds(camera.name)]
@@ -58,8 +57,7 @@ def make_masks(
         if done and time.monotonic() > deadline:
             break
         step = _part_of(report, camera.name, done, len(missing))
-        image = load_photograph(camera) if camera.image_path else render(camera)
-        store.write(camera.name, generator.generate(image, step))
+        store.write(camera.name, generator.generate(picture(camera), step))
         step("", 1.0)
     report("Making masks", 1.0)
     return sum(camera.name in store for camera in cameras)

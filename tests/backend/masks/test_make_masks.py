@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from backend.cameras.camera import Camera
+from backend.cameras.photographs import load_photograph
 from backend.cameras.spread_out import spread_out
 from backend.errors import BadInput, Cancelled
 from backend.masks.make import make_masks
@@ -55,16 +56,6 @@ def test_every_beginning_of_the_order_is_spread_out():
     assert spread_out([]) == []
 
 
-def test_photographs_reach_the_generator_as_rgb_and_renders_fill_the_gaps(tmp_path):
-    with_photo, without = ring(1, tmp_path) + ring(2)[1:]
-    blue = np.zeros((8, 12, 3), np.uint8)
-    blue[..., 2] = 255
-    store = MaskStore(tmp_path / "masks")
-    assert make_masks([with_photo, without], store, RedMasks(), lambda camera: blue) == 2
-    assert store.read(with_photo.name).areas() == [8 * 6]
-    assert store.read(without.name).areas() == [0]
-
-
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
     cameras = ring(6, tmp_path)
     store = MaskStore(tmp_path / "masks")
@@ -74,14 +65,14 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        make_masks(cameras, store, RedMasks(), None, cancel_in_the_third_view)
+        make_masks(cameras, store, RedMasks(), load_photograph, cancel_in_the_third_view)
     assert store.views() == ["00", "03"]
     calls = []
 
     def watch(stage, fraction, detail=""):
         calls.append((stage, fraction, detail))
 
-    assert make_masks(cameras, store, RedMasks(), None, watch) == 6
+    assert make_masks(cameras, store, RedMasks(), load_photograph, watch) == 6
     assert calls.pop(0) == ("Masks of 4 views, one look each: about 7 min", 0, "")
     fractions, details = zip(*(call[1:] for call in calls), strict=True)
     assert "03.png" not in details and "05.png" in details
@@ -91,12 +82,12 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
 def test_damaged_and_foreign_files_are_made_anew(tmp_path):
     cameras = ring(3, tmp_path)
     store = MaskStore(tmp_path / "masks")
-    make_masks(cameras, store, RedMasks(), None)
+    make_masks(cameras, store, RedMasks(), load_photograph)
     truncated, foreign, whole = (store.folder / f"{name}.npz" for name in ("00", "01", "02"))
     truncated.write_bytes(truncated.read_bytes()[:-9])
     foreign.write_bytes(b"no masks at all")
     untouched = whole.stat().st_mtime_ns
-    assert make_masks(cameras, store, RedMasks(), None) == 3
+    assert make_masks(cameras, store, RedMasks(), load_photograph) == 3
     assert [store.read(name).areas().tolist() for name in ("00", "01", "02")] == [[48]] * 3
     assert whole.stat().st_mtime_ns == untouched
 
@@ -108,7 +99,10 @@ def test_time_limit_stops_after_the_view_in_hand(tmp_path):
     def listen(stage, fraction, detail=""):
         told.append(stage)
 
-    assert make_masks(ring(6, tmp_path), store, RedMasks(), None, listen, max_minutes=1e-9) == 1
+    assert (
+        make_masks(ring(6, tmp_path), store, RedMasks(), load_photograph, listen, max_minutes=1e-9)
+        == 1
+    )
     assert told[0].endswith("about 10 min, stopping after 1e-09")
 
 
@@ -116,4 +110,4 @@ def test_broken_photograph_is_named(tmp_path):
     cameras = ring(2, tmp_path)
     cameras[1].image_path.write_bytes(b"no picture")
     with pytest.raises(BadInput, match=r"01\.png"):
-        make_masks(cameras, MaskStore(tmp_path / "masks"), RedMasks(), None)
+        make_masks(cameras, MaskStore(tmp_path / "masks"), RedMasks(), load_photograph)
