@@ -14,6 +14,8 @@ endef
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /make \1	/p' Makefile
+	@echo 'Real scenes: SAGA_DATA names their folder, else ../shared/data.'
+	@echo 'A window: ../shared/tools/blender-window makes one, on Linux.'
 
 setup: .venv/ready ## the engine's environment, in .venv
 
@@ -43,7 +45,7 @@ gui-test: .venv/ready .venv-bpy45/ready ## the add-on under simulated mouse and 
 	@extension=$$($(BLENDER) .ci/build_zip.py) && \
 	$(ENGINE) -m pytest -rs -s tests/gui --extension="$$extension"
 
-quick-start: gui-test ## the pictures of docs/quick_start.md, anew
+quick-start: gui-test ## the pictures of a Blender window in docs, anew
 	$(ENGINE) .ci/quick_start.py
 
 icons: ## the tools' icons, anew
@@ -53,13 +55,14 @@ interaction: .venv/ready .venv-bpy45/ready ## how fast the viewport follows the 
 	@extension=$$($(BLENDER) .ci/build_zip.py) && \
 	$(ENGINE) -m benchmarks.interaction "$$extension"
 
-real: .venv/ready ## real photographs and splats from ../shared/data, pictures in build/real
+real: .venv/ready ## real scenes through the whole line, pictures in build/real
 	$(ENGINE) -m benchmarks.real
 
 quality: .venv/ready ## how well clicks, names and decomposition find things: the table of docs/quality.md
 	$(ENGINE) -m benchmarks.quality
 
-pictures: .venv/ready ## the pictures of real scenes and of made-up cameras in docs
+pictures: demo ## the pictures in docs of the demo, of real scenes and of made-up cameras
+	cp build/demo/tabletop.jpg docs
 	$(ENGINE) -m benchmarks.decomposed
 	$(ENGINE) -m benchmarks.found
 	$(ENGINE) -m benchmarks.cameras
@@ -75,7 +78,7 @@ lint: .venv/ready ## style
 	.venv/bin/ruff format --check .
 
 clean: ## remove the environments and everything made
-	rm -rf .venv .venv-bpy* build wheels
+	rm -rf .venv .venv-bpy* build
 
 lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of engine.txt
 	$(ENGINE) .ci/lock.py
@@ -86,4 +89,5 @@ lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of 
 .venv-bpy%/ready: requirements/bpy%.txt
 	@$(PYTHON) .ci/setup.py bpy$*
 
-.PHONY: help setup demo test matrix newest fuzz test-faults gui-test interaction real quality pictures zip repo lint lock clean
+.PHONY: help setup demo test matrix newest fuzz test-faults gui-test quick-start icons interaction real
+.PHONY: quality pictures zip repo lint lock clean

@@ -14,14 +14,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def build() -> Path:
-    """Fetch the bundled wheels (pinned by hash), validate, build."""
+    """Validate, build."""
     tags = f"--valid-tags={_scripts() / 'modules/_bpy_internal/extensions/tags.py'}"
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     archive = ROOT / "build" / f"{manifest['id']}-{manifest['version']}.zip"
     archive.parent.mkdir(exist_ok=True)
-    if not all((ROOT / wheel).exists() for wheel in manifest["wheels"]):
-        download = "download -q --no-deps --only-binary=:all: --require-hashes -r .ci/wheels.txt"
-        _run(sys.executable, "-m", "pip", *download.split(), "-d", "wheels")
     extension_tool("validate", ".", tags)
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:  # others may build it too
         draft = Path(scratch, archive.name)

@@ -24,7 +24,7 @@ from backend.rendering import make_rasterizer
 from backend.rendering.rasterizer import Rasterizer
 
 from .pictures import on_background, save, sheet
-from .real import DATA
+from .real import DATA, splat_of
 from .synthetic import make_scene
 
 FAR = 40.0  # core radii from which the scene is looked at
@@ -105,8 +105,9 @@ def main() -> None:
     parser.add_argument("--gaussians", type=int, default=15_000, help="of a synthetic scene")
     parser.add_argument("--folder", type=Path, default=Path("docs"))
     arguments = parser.parse_args()
+    real = splat_of(DATA / "scenes" / arguments.real)
     clouds = {name: make_scene(name, arguments.gaussians).cloud for name in ("room", "tabletop")}
-    clouds[arguments.real] = read_ply(DATA / "scenes" / arguments.real / "point_cloud.ply").cloud
+    clouds[arguments.real] = read_ply(real).cloud
     cameras_in, views = [], []
     for name, cloud in clouds.items():
         rasterizer = make_rasterizer(cloud, "cpu")

@@ -16,11 +16,11 @@ from backend.workspace import Workspace
 from .pictures import save, sheet
 from .real import DATA, RealScene, prepare, train
 
-SHADE = 0.65  # of a cluster's colour over the photograph
+SHADE = 0.65  # of an object's colour over the photograph
 
 
 def painted(scene: RealScene, view: str, found: Decomposed, level: int) -> np.ndarray:
-    """A photograph with each cluster of a level in its colour, uint8 [H, W, 3]."""
+    """A photograph with each object of a level in its colour, uint8 [H, W, 3]."""
     camera, labels = scene.cameras[view], found.labels[level]
     colors = np.where(labels[:, None] >= 0, found.colors[labels], 0).astype(np.float32)
     assigned = (labels >= 0).astype(np.float32)[:, None]
@@ -47,9 +47,9 @@ def main() -> None:
     view = arguments.view or next(iter(scene.cameras))
     counts = [len(np.unique(labels[labels >= 0])) for labels in found.labels]
     titled = [("photograph", load_photograph(scene.cameras[view]))]
-    for level, (scale, count) in enumerate(zip(found.scales, counts, strict=True)):
-        picture = painted(scene, view, found, level)
-        titled.append((f"scale {scale:g}: {count} clusters", picture))
+    for level, what in enumerate(("objects", "parts")):
+        title = f"scale {found.scales[level]:g}: {counts[level]} {what}"
+        titled.append((title, painted(scene, view, found, level)))
     save(sheet(titled, columns=len(titled)), arguments.output)
     print(f"Saved {arguments.output}")
 

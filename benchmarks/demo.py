@@ -116,6 +116,8 @@ def main() -> None:
         "train_s": round(trained.seconds, 1),
         "total_s": round(time.perf_counter() - started, 1),
     }
+    print(f"\nPictures are in {demo.folder}, all of them in tabletop.jpg.")
+    print(f"{demo.ply} is trained: import it in Blender and click.")
     print(json.dumps(results))
 
 

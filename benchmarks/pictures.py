@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
+LETTERS = 65  # as high as this part of a sheet's width, to be read where a page shows it small
 BACKGROUND = np.array([0.93, 0.93, 0.92], np.float32)
 TINT = np.array([255, 115, 13])  # of what is selected
 
@@ -50,17 +51,20 @@ def most_interior(mask: np.ndarray) -> tuple[int, int]:
 
 def sheet(titled: Sequence[tuple[str, np.ndarray]], columns: int) -> np.ndarray:
     """Pictures of one size in a grid, each with its title in the corner."""
-    labelled = [_titled(image, title) for title, image in titled]
+    width = titled[0][1].shape[1]
+    size = max(16, columns * width // LETTERS)
+    labelled = [_titled(image, title, size) for title, image in titled]
     blank = [np.zeros_like(labelled[0])] * (-len(labelled) % columns)
     cells = labelled + blank
     rows = [np.hstack(cells[i : i + columns]) for i in range(0, len(cells), columns)]
     return np.vstack(rows)
 
 
-def _titled(image: np.ndarray, title: str) -> np.ndarray:
+def _titled(image: np.ndarray, title: str, size: int) -> np.ndarray:
     picture = Image.fromarray(image)
     draw = ImageDraw.Draw(picture)
-    draw.text((9, 7), title, fill="white", stroke_width=2, stroke_fill="black", font_size=16)
+    size = min(size, int(2 * size * picture.width / draw.textlength(title, font_size=2 * size)))
+    draw.text((9, 7), title, fill="white", stroke_width=2, stroke_fill="black", font_size=size)
     return np.asarray(picture)
 
 

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -76,11 +77,19 @@ class RealScene:
         return np.moveaxis(shares > 0.5, -1, 0)
 
 
+def splat_of(source: Path) -> Path:
+    """The splat of a scene of the shared data; where it is not, a sentence ends the program."""
+    ply = source / "point_cloud.ply"
+    if not ply.is_file():
+        sys.exit(f"No {ply} here: let SAGA_DATA name a folder with scenes/ and models/.")
+    return ply
+
+
 def prepare(source: Path, work: Path) -> RealScene:
     """Lay out the work folder of a scene."""
+    ply, scene = splat_of(source), RealScene(source, work)
     work.mkdir(parents=True, exist_ok=True)
-    scene = RealScene(source, work)
-    shutil.copyfile(source / "point_cloud.ply", scene.ply)
+    shutil.copyfile(ply, scene.ply)
     return scene
 
 
@@ -196,7 +205,8 @@ def main() -> None:
     checkpoint = arguments.data / "models/mobile_sam/mobile_sam.pt"
     sources = sorted(path.parent for path in arguments.data.glob("scenes/*/point_cloud.ply"))
     if not sources:
-        print(f"There are no real scenes under {arguments.data}: nothing to do.")
+        print(f"LEFT OUT: no scenes/*/point_cloud.ply in {arguments.data}: see SAGA_DATA.")
+        return
     engine = Engine()
     results = {}
     for source in sources:

@@ -38,6 +38,12 @@ def test_zip_holds_only_what_blender_needs(extension_zip):
     }
 
 
+def test_the_bundled_wheel_is_the_one_that_the_engine_installs():
+    lock = (ROOT / "requirements/engine.lock").read_text(encoding="utf-8")
+    for wheel in (ROOT / "wheels").iterdir():
+        assert hashlib.sha256(wheel.read_bytes()).hexdigest() in lock, wheel.name
+
+
 @pytest.fixture(scope="module")
 def index() -> Path:
     """The index of a repository that serves the extension."""
