@@ -234,13 +234,9 @@ def _draw() -> None:
 def _handlers() -> list[tuple[list, Callable]]:
     """What is called when; another frame is no update to Blender."""
     when = bpy.app.handlers
-    return [
-        *(
-            (handlers, _changed)
-            for handlers in (when.depsgraph_update_post, when.frame_change_post)
-        ),
-        *((handlers, _replaced) for handlers in (when.undo_post, when.redo_post, when.load_post)),
-    ]
+    changed = (when.depsgraph_update_post, when.frame_change_post)
+    replaced = (when.undo_post, when.redo_post, when.load_post)
+    return [*((each, _changed) for each in changed), *((each, _replaced) for each in replaced)]
 
 
 @bpy.app.handlers.persistent

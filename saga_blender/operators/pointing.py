@@ -4,6 +4,7 @@ import bpy
 
 from ...backend import protocol
 from ..clicks import Asked, Clicks, Prompt, asked_by, clicking, settings_of
+from ..engine_job import Unchanged
 from ..previews import previews
 from ..properties import (
     automatic_property,
@@ -61,7 +62,7 @@ def apply_selection(clicks: Clicks, asked: Asked, reply: protocol.Selected, work
     """
     obj = asked_object(clicks.uid, reply.total)
     if obj is None:
-        return "The clicked object is gone."
+        return Unchanged("The clicked object is gone.")
     settings = settings_of(workspace)
     if clicks.prompt.box is not None and settings is not None:  # which shows the scale it found
         clicking.forget()  # so that it asks nothing

@@ -6,6 +6,7 @@ from bpy.props import IntProperty
 
 from ...backend import protocol
 from ..clicks import asked_by, clicking, settings_of
+from ..engine_job import Unchanged
 from ..splat_object import find_splat
 from .engine_request import EngineRequest, asked_object, why_not_ask
 from .explained import Explained
@@ -44,9 +45,9 @@ class StepScale(Explained, EngineRequest, bpy.types.Operator):
         def act(reply: protocol.Selected) -> str:
             obj = asked_object(last.uid, reply.total)
             if obj is None:
-                return "The clicked object is gone."
+                return Unchanged("The clicked object is gone.")
             if not clicking.stands(last):
-                return "Something else was selected meanwhile."
+                return Unchanged("Something else was selected meanwhile.")
             asked, settings = last.asked, settings_of(workspace)
             if settings is not None:
                 clicking.forget()  # so that the slider, which follows, asks nothing
@@ -59,7 +60,7 @@ class StepScale(Explained, EngineRequest, bpy.types.Operator):
                     "There is no larger thing here.",
                     "There is no smaller thing here.",
                 )
-                return larger if step > 0 else smaller
+                return Unchanged(larger if step > 0 else smaller)
             return clicks.notice
 
         return self.ask(message, act)

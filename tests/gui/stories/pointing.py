@@ -125,6 +125,10 @@ def story_brackets(stage: Stage) -> Waiting:
         yield from stage.at_rest()
         counts.append(stage.selected.sum())
     assert counts[1] <= counts[0] and counts[2] >= counts[1], counts
+    yield from stage.hand.press("LEFT_BRACKET")
+    yield from stage.hand.press("ESC")  # before the answer
+    yield from stage.at_rest()
+    assert not stage.selected.any()
 
 
 def story_a_box_around_a_thing_and_a_stroke_over_it(stage: Stage) -> Waiting:
