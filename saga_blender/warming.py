@@ -4,7 +4,7 @@ import subprocess
 
 import bpy
 
-from .child_process import NO_WINDOW, clean_environment
+from .child_process import start_on_leash
 from .engine_place import environment, is_elsewhere
 from .installation.plan import warm_up
 from .preferences import preferences
@@ -24,20 +24,14 @@ class Warming:
         is_ours = not (is_elsewhere() or preferences().engine_python)
         if not is_ours or place.state != "ready" or place.is_warm:
             return
-        self.process = subprocess.Popen(
-            warm_up(place.folder),
-            cwd=place.package_root,
-            env=clean_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            creationflags=NO_WINDOW,
+        self.process = start_on_leash(
+            str(place.python), warm_up(place.folder), place.package_root, subprocess.DEVNULL
         )
 
     def stop(self) -> None:
         """End it: its files are about to go."""
         if self.process is not None:
-            self.process.kill()
+            self.process.stdin.close()
             self.process.wait()
             self.process = None
 

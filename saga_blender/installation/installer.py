@@ -4,7 +4,6 @@ import errno
 import itertools
 import os
 import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -13,13 +12,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...backend.errors import BadInput, Cancelled, EngineFailure, MissingSoftware, SagaError
-from ..child_process import NO_WINDOW, clean_environment, last_lines
+from ..child_process import last_lines, start_on_leash
 from .environment import Environment
 from .plan import Step, cache_of, choose_build, steps
 
 POLL_S = 0.25
 POLLS_PER_MEASUREMENT = 8  # of the disk space, which takes a moment
-LEASH = Path(__file__).with_name("leash.py")
 FORGOTTEN_S = 10.0  # after which an installation that shows no sign of life is over
 
 
@@ -92,15 +90,8 @@ class Installation:
     def _run(self, command: tuple[str, ...], log: BinaryIO, alive: Path, gigabytes: float) -> int:
         log.write(f"\n> {' '.join(command)}\n".encode())
         log.flush()
-        process = subprocess.Popen(
-            (self._base_python, "-I", LEASH, *command),
-            cwd=self.environment.package_root,
-            env=clean_environment(),
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            creationflags=NO_WINDOW,
-        )
+        root = self.environment.package_root
+        process = start_on_leash(self._base_python, command, root, log)
         try:
             for poll in itertools.count():
                 if process.poll() is not None:

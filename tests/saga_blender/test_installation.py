@@ -15,6 +15,7 @@ from without_blender import ROOT, load
 plan = load("saga_blender.installation.plan")
 installer = load("saga_blender.installation.installer")
 environment = load("saga_blender.installation.environment")
+child_process = load("saga_blender.child_process")
 errors = load("backend.errors")
 
 
@@ -197,3 +198,21 @@ def test_the_locks_hold_what_the_engine_imports_in_the_same_versions():
             assert f"\n{pin} " in locked, f"run `make lock`: {pin}"
         entries = [line for line in locked.splitlines() if line[0] not in " #"]
         assert all("==" in entry and entry.endswith("\\") for entry in entries)
+
+
+STARTS_ANOTHER = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_what_is_on_a_leash_ends_with_all_that_it_started(tmp_path):
+    command = (sys.executable, "-c", STARTS_ANOTHER)
+    process = child_process.start_on_leash(sys.executable, command, tmp_path, subprocess.PIPE)
+    started = int(process.stdout.readline())
+    process.stdin.close()
+    process.wait(20)
+    process.stdout.close()
+    assert gone(started)
