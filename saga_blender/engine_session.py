@@ -56,15 +56,17 @@ class EngineSession:
     ) -> None:
         """Ask and return at once. A request under way gives way to this one.
 
+        An engine that cannot be asked is told of like one that fails later.
+
         Args:
             label: what is being done, shown while it lasts.
             on_answer: called from a timer; may raise SagaError.
             undoable: it changes Blender's data, which is then a step to undo.
-
-        Raises:
-            SagaError: the engine cannot be asked.
         """
-        client = self.connected()
+        try:
+            client = self.connected()
+        except SagaError as error:
+            return self._alarm(error)
         self.cancel()
         job = self.job = Job(type(message), label, undoable)
         self.error = None
@@ -161,8 +163,9 @@ class EngineSession:
     def _alarm(self, error: SagaError) -> None:
         """Tell of a failure: in the panel, and in our preferences or else beside the mouse."""
         self.error = error
-        if bpy.context.preferences.active_section == "ADDONS" and any(areas("PREFERENCES")):
-            return
+        in_preferences = bpy.context.preferences.active_section == "ADDONS"
+        if bpy.app.background or (in_preferences and any(areas("PREFERENCES"))):
+            return  # without a window a popup would crash Blender
 
         def draw(popup, _context):
             popup.layout.label(text=error.message)

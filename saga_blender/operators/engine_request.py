@@ -21,15 +21,15 @@ class EngineRequest:
         With a window it is under way on return; the answer is acted upon later,
         with an undo step of its own. Without one it has been acted upon.
         """
-        try:
-            if bpy.app.background:
-                self.report({"INFO"}, on_answer(session.wait(message)))
-                return {"FINISHED"}
+        if not bpy.app.background:
             session.start(message, self.bl_label, on_answer, "UNDO" in self.bl_options)
+            return {"INTERFACE"}  # nothing has changed yet, so nothing to undo
+        try:
+            self.report({"INFO"}, on_answer(session.wait(message)))
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        return {"INTERFACE"}  # nothing has changed yet, so nothing to undo
+        return {"FINISHED"}
 
 
 def why_not_ask(context: bpy.types.Context) -> str:

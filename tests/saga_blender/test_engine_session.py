@@ -57,6 +57,21 @@ def test_what_can_be_undone_waits_for_object_mode_and_is_one_step(addon, talk, i
     assert bpy.data.objects["cube"].location.x == 0, "what changed nothing is no step"
 
 
+def test_an_engine_that_cannot_be_asked_is_told_of_like_any_failure(addon, info):
+    """Raised, it would be a traceback: a click and the text field run operators from within."""
+    session = addon("saga_blender.engine_session").session
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.engine_on, chosen.ssh_host, chosen.ssh_folder = "SSH", "-oProxyCommand=x", "there"
+    online = bpy.context.preferences.system.use_online_access
+    bpy.context.preferences.system.use_online_access = True
+    try:
+        session.start(info("hello"), "Hello", lambda _: "")
+        assert "no name of a computer" in session.error.message and session.job is None
+    finally:
+        bpy.context.preferences.system.use_online_access = online
+        chosen.engine_on, chosen.ssh_host, chosen.ssh_folder = "HERE", "", ""
+
+
 def test_another_file_has_no_error_yet(addon):
     session = addon("saga_blender.engine_session").session
     offer = {"max_views": 5}
