@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import signal
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from ..backend import protocol
 from ..backend.errors import (
     BadInput,
     EngineFailure,
+    MissingSoftware,
     SagaError,
     lacks_memory,
     not_enough_memory,
@@ -151,6 +153,11 @@ def _explained(exit_code: int, log_path: Path) -> SagaError:
     words = last_words(log_path)
     if lacks_memory(words):
         return not_enough_memory()
+    if missing := re.search(r"ModuleNotFoundError: No module named '([^']+)'", words):
+        return MissingSoftware(
+            f"The engine's Python has no {missing[1]}.",
+            "Install the engine in the add-on's preferences, or choose another Python there.",
+        )
     return EngineFailure(
         f'The engine stopped (exit code {exit_code}). Its last words: "{words}".', advice
     )

@@ -16,7 +16,7 @@ from ...backend.gaussians.transform import transform
 from ..axes import SPLAT_AXES, file_to_blender
 from ..gaussian_attributes import read_layout, to_cloud
 from ..placement import raw_to_world
-from ..splat_object import is_splat
+from ..splat_object import SOURCE, is_splat
 from ..translations import said
 from .explained import Explained
 from .telling import tell
@@ -39,13 +39,16 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
 
     def invoke(self, context, event):
         if not self.filepath:
-            self.filepath = bpy.path.clean_name(selected_splats(context)[0].name) + ".ply"
+            name = bpy.path.clean_name(selected_splats(context)[0].name)
+            is_taken = name in {scene.stem for scene in _scenes()}
+            self.filepath = f"{name} edited.ply" if is_taken else f"{name}.ply"
         return super().invoke(context, event)
 
     def execute(self, context):
         path = Path(self.filepath)
         from_blender = file_to_blender(self).inverted()
         try:
+            _require_no_scene(path)
             cloud = concatenate(
                 [placed_cloud(context, obj, from_blender) for obj in selected_splats(context)]
             )
@@ -57,6 +60,20 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
             return {"CANCELLED"}
         tell(self, said("{name}: {count:,} Gaussians", name=path.name, count=len(cloud)))
         return {"FINISHED"}
+
+
+def _require_no_scene(path: Path) -> None:
+    """Raises BadInput where splats of this file come from the path: the engine reads it."""
+    for scene in _scenes():
+        if path.exists() and scene.exists() and path.samefile(scene):
+            raise BadInput(
+                f"{path.name} is the scene itself, which the engine reads.", "Choose another name."
+            )
+
+
+def _scenes() -> set[Path]:
+    """The files that splats were imported from."""
+    return {Path(data[SOURCE]) for data in bpy.data.pointclouds if SOURCE in data}
 
 
 def selected_splats(context) -> list[bpy.types.Object]:

@@ -138,6 +138,15 @@ def test_a_file_that_cannot_be_written_is_explained(addon, ply, tmp_path):
         bpy.ops.export_scene.saga_splat(filepath=str(tmp_path / "a.ply" / "b.ply"))
 
 
+def test_a_scene_is_not_written_over(addon, ply, tmp_path):
+    scene = tmp_path / "a.ply"
+    load(ply, scene, ply.rows(30))
+    before = scene.read_bytes()
+    with pytest.raises(RuntimeError, match="the scene itself"):
+        bpy.ops.export_scene.saga_splat(filepath=str(scene))
+    assert scene.read_bytes() == before
+
+
 COMPARE = """
 import sys, numpy as np
 from backend.cameras.camera import Camera

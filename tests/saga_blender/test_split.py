@@ -67,7 +67,7 @@ def test_halves_export_to_the_rows_that_were_imported(addon, splat, ply, tmp_pat
     for half, mask in ((bpy.context.object, wanted), (obj, ~wanted)):
         for other in bpy.data.objects:
             other.select_set(other == half)
-        path = tmp_path / f"{half.name}.ply"
+        path = tmp_path / f"{half.name} alone.ply"
         bpy.ops.export_scene.saga_splat(filepath=str(path))
         assert ply.read(path, rows.dtype).tobytes() == rows[mask].tobytes()
 
