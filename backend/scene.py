@@ -115,7 +115,8 @@ class Scene:
         path = self.workspace.field
         if not path.is_file():
             raise NotTrained(
-                f"{self.path.name} has not been trained yet.", "Train it first (Train SAGA)."
+                f"{self.path.name} has not been trained yet.",
+                "Train it first: Train SAGA, or train on the command line.",
             )
         field, provenance = AffinityField.load(path, self.device)
         of_these = provenance.fingerprint == self.fingerprint

@@ -55,6 +55,18 @@ def at_most(cameras: list[Camera], count: int) -> list[Camera]:
     return sorted(spread_out(cameras), key=lambda c: not c.name.startswith(ADDED))[:count]
 
 
+def known_views(scene: Scene) -> list[Camera]:
+    """The views that a scene has, found, made up earlier or added; none are made up.
+
+    Raises:
+        BadInput: cameras that cannot be read.
+    """
+    found = search_views(scene.path) or []
+    if scene.workspace.cameras.is_file():
+        found = found + read_cameras_json(scene.workspace.cameras)
+    return found + added_views(scene)
+
+
 def view_of(scene: Scene, views: str, name: str) -> Camera:
     """The view of a name, of those found (see `find_views`), made up earlier or added.
 

@@ -4,6 +4,7 @@ from ..engine import Engine
 from ..errors import BadInput
 from ..progress import Report
 from ..protocol import Described, Info
+from ..views import known_views
 
 
 def answer(engine: Engine, message: Info, report: Report) -> Described:
@@ -20,5 +21,9 @@ def answer(engine: Engine, message: Info, report: Report) -> Described:
             facts |= {"trained": True} | vars(scene.trained.provenance)
         except BadInput as error:
             facts["training_of_no_use"] = str(error)
+    try:
+        facts["view_names"] = ", ".join(camera.name for camera in known_views(scene)) or "none"
+    except BadInput as error:
+        facts["views_of_no_use"] = str(error)
     text = "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
     return Described(text=text, facts=facts)

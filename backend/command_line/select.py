@@ -4,6 +4,7 @@ from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 
 from .. import protocol
 from ..engine import Engine
+from ..errors import BadInput
 from ..progress import Report
 from .clicks import add_first_click, add_further_clicks, read_clicks
 from .options import add_output, add_scene, add_views, request
@@ -85,6 +86,8 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     check_inputs(arguments.scene, arguments.views)
     output = checked_output(arguments.output, arguments.scene, ".ply", ".npy")
     selected = engine.handle(request(protocol.Select, arguments, **read_clicks(arguments)), report)
+    if not selected.count:
+        raise BadInput("Nothing is so much like what was clicked.", "Lower --threshold.")
     save_selection(output, engine, arguments.scene, selected.mask, selected.total)
     text = (
         f"Selected {selected.count:,} of {selected.total:,} Gaussians; scale {selected.scale:g} "

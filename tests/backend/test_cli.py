@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from two_balls import write_two_balls
+from two_balls import write_two_balls, write_views
 
 from backend import protocol
 from backend.command_line.main import main
@@ -342,8 +342,25 @@ def test_values_out_of_range_are_refused_before_the_scene_is_read(run, tmp_path,
 
 
 def test_info_of_the_real_engine(run, scene):
-    code, out, _, _ = run("info", scene, "--json", "--device", "cpu", engine=Engine)
-    assert code == 0 and json.loads(out)["gaussians"] == 9
+    def info():
+        code, out, _, _ = run("info", scene, "--json", "--device", "cpu", engine=Engine)
+        assert code == 0
+        return json.loads(out)
+
+    assert info()["gaussians"] == 9 and info()["view_names"] == "none"
+    write_views(scene.parent, scene.parent / "masks")
+    assert info()["view_names"].startswith("0.png, 1.png, 10.png")
+    (scene.parent / "cameras.json").write_text("[{}]")
+    assert "cameras.json" in info()["views_of_no_use"]
+
+
+def test_a_selection_of_nothing_is_not_written(run, scene, tmp_path):
+    class Finicky(StandInEngine):
+        def handle(self, message, report):
+            return replace(super().handle(message, report), count=0)
+
+    code, _, err, _ = run("select", scene, *CLICK, "-o", tmp_path / "a.npy", engine=Finicky)
+    assert code == 2 and "--threshold" in err and not (tmp_path / "a.npy").exists()
 
 
 def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
