@@ -1,6 +1,5 @@
 """What a scene was taken apart into: as files, and told in numbers."""
 
-from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,9 @@ from .protocol import Decomposed
 def save_objects(
     path: Path, cloud: GaussianCloud, found: Decomposed, replace: bool = False
 ) -> None:
-    """Write a new folder: a .ply for each object and part, and for what belongs to no object.
+    """Write a new folder: a .ply for each object, and for what belongs to none.
+
+    Of several scales each has a folder in it, which holds the whole scene.
 
     Args:
         path: of the folder.
@@ -25,12 +26,13 @@ def save_objects(
     Raises:
         BadInput: there is something at `path` already, or it cannot be written.
     """
-    masks = ((found.labels == label).any(axis=0) for label in range(len(found.names)))
-    names, rest = [*found.names, "Unassigned"], found.labels[0] < 0
+    several = len(found.scales) > 1
     with new_folder(path, replace) as folder:
-        for name, mask in zip(names, chain(masks, [rest]), strict=True):
-            if mask.any():
-                write_ply(folder / f"{name}.ply", cloud.subset(mask))
+        for scale, labels in zip(found.scales, found.labels, strict=True):
+            place = folder / f"Scale {scale:g}" if several else folder
+            for label in np.unique(labels):
+                name = found.names[label] if label >= 0 else "Unassigned"
+                write_ply(place / f"{name}.ply", cloud.subset(labels == label))
 
 
 def numbers(found: Decomposed) -> dict:

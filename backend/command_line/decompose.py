@@ -35,7 +35,7 @@ def add_options(parser: ArgumentParser) -> None:
     add_output(
         parser,
         "OUT.npy: a row of labels for each scale, the largest scale first, -1 for no object; "
-        "else a new folder, with a .ply of each object and part",
+        "else a new folder, with a .ply of each object; of several scales each has its own in it",
     )
 
 

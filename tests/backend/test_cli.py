@@ -200,11 +200,14 @@ def test_decompose_writes_a_file_of_each_object_and_part(run, scene, tmp_path):
     folder = tmp_path / "objects"
     code, _, _, _ = run("decompose", scene, "--scale", 0.9, "-o", folder)
     assert code == 0
-    written = {f.stem: list(read_ply(f).cloud.means[:, 0]) for f in folder.iterdir()}
+    written = {
+        place.name: {f.stem: list(read_ply(f).cloud.means[:, 0]) for f in place.iterdir()}
+        for place in folder.iterdir()
+    }
     assert written == {
-        "Object 1": [0, 1, 2, 3], "Object 2": [4, 5, 6], "Unassigned": [7, 8],
-        "Object 1.1": [0, 1, 2], "Object 2.1": [4, 5],
-    }  # fmt: skip
+        "Scale 0.9": {"Object 1": [0, 1, 2, 3], "Object 2": [4, 5, 6], "Unassigned": [7, 8]},
+        "Scale 0.25": {"Object 1.1": [0, 1, 2], "Object 2.1": [4, 5], "Unassigned": [3, 6, 7, 8]},
+    }
 
 
 def test_find_lists_the_hits_and_writes_the_best(run, scene, tmp_path):
