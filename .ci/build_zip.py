@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def build() -> Path:
-    """Validate, build."""
+    """Validate and build; the path of the .zip."""
     tags = f"--valid-tags={_scripts() / 'modules/_bpy_internal/extensions/tags.py'}"
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     archive = ROOT / "build" / f"{manifest['id']}-{manifest['version']}.zip"
