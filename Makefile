@@ -78,7 +78,7 @@ lint: .venv/ready ## style
 	.venv/bin/ruff format --check .
 
 clean: ## remove the environments and everything made
-	rm -rf .venv .venv-bpy* build
+	rm -rf .venv .venv-bpy* build wheels
 
 lock: .venv/ready ## pin and hash what the engine needs: requirements/*.lock of engine.txt
 	$(ENGINE) .ci/lock.py

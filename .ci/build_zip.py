@@ -14,11 +14,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def build() -> Path:
-    """Validate and build; the path of the .zip."""
+    """Fetch the bundled wheels (pinned by hash), validate, build; the path of the .zip."""
     tags = f"--valid-tags={_scripts() / 'modules/_bpy_internal/extensions/tags.py'}"
     manifest = tomllib.loads((ROOT / "blender_manifest.toml").read_text(encoding="utf-8"))
     archive = ROOT / "build" / f"{manifest['id']}-{manifest['version']}.zip"
     archive.parent.mkdir(exist_ok=True)
+    if not all((ROOT / wheel).exists() for wheel in manifest["wheels"]):
+        download = "download -q --no-deps --require-hashes -r requirements/extension.txt -d wheels"
+        _run(sys.executable, "-m", "pip", *download.split())
     extension_tool("validate", ".", tags)
     with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:  # others may build it too
         draft = Path(scratch, archive.name)
