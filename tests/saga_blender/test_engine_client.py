@@ -135,7 +135,7 @@ def test_a_wrong_path_is_an_error_with_advice(connect, python):
 
 def test_a_python_without_an_engine_says_what_is_missing(connect, tmp_path):
     client = connect(package_root=tmp_path)
-    with pytest.raises(errors.EngineFailure, match="No module named 'backend'"):
+    with pytest.raises(errors.MissingSoftware, match=r"Python has no backend.*preferences"):
         client.wait(client.request(protocol.Info("a")), PATIENCE_S)
 
 

@@ -97,14 +97,6 @@ def test_a_crash_is_explained_with_its_last_words(connect):
     assert client.wait(ask(client, "again"), PATIENCE_S).text == "again"
 
 
-def test_a_python_without_the_packages_is_told_what_it_lacks(tmp_path):
-    log = tmp_path / "log"
-    log.write_text("Traceback:\nModuleNotFoundError: No module named 'psutil'\n")
-    error = engine_process._explained(1, log)
-    assert error.code == "missing_software" and "no psutil" in str(error)
-    assert "preferences" in error.advice
-
-
 @unix
 @pytest.mark.fault("the engine hangs (SIGSTOP)")
 def test_a_hung_engine_is_ended_and_replaced(connect, monkeypatch):

@@ -52,5 +52,5 @@ def story_train(stage: Stage) -> Waiting:
     yield from until(lambda: stage.session.job is None, 10)
     assert stage.session.notice == "Cancelled." and stage.session.error is None
     yield from stage.hand.push("saga.train(")  # goes on where it was
-    yield from until(lambda: stage.session.job is None, 120)
+    yield from until(lambda: stage.session.job is None, 300)
     assert stage.session.notice.startswith("Trained"), stage.session.notice
