@@ -170,9 +170,7 @@ class MaskGenerator:
     ) -> ViewMasks:
         """The best of masks that overlap, at full resolution."""
         kept = non_maximum_suppression(boxes, quality, self.settings.nms_iou)
-        groups = upscaling.masks(logits[torch.from_numpy(kept).to(logits.device)])
-        # Packed a few at a time: full size takes memory.
-        packed = np.concatenate([np.packbits(g.cpu().numpy(), axis=-1) for g in groups])
+        packed = upscaling.packed(logits[torch.from_numpy(kept).to(logits.device)])
         visible = packed.any(axis=(1, 2))
         return ViewMasks(packed[visible], upscaling.full[1], quality[kept][visible])
 
