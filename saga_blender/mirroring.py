@@ -181,7 +181,6 @@ class MirroringProcess(EngineProcess):
         if not part.modified:
             path.unlink(missing_ok=True)
             return
-        path.parent.mkdir(exist_ok=True)
         first = part
         with replacing(path) as file:
             while len(part.piece) and (part.size, part.modified) == (first.size, first.modified):
