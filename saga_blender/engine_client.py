@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -176,6 +176,8 @@ class EngineClient:
         """
         process, self._process = self._process, None
         self._pending.clear()
+        if process is None and self.log_path is None:
+            return
         closing = threading.Thread(target=self._end, args=(process,), name="close", daemon=True)
         closing.start()
         if wait:
@@ -226,7 +228,16 @@ class EngineClient:
         elif id in self._pending:
             if process is not None and process.exit_code is None:
                 self._deaths.count = 0
-            self._pending.pop(id).settle(message)
+            self._pending.pop(id).settle(self._with_the_log(message))
+
+    def _with_the_log(self, reply: protocol.Reply) -> protocol.Reply:
+        """The same, and a failure that nobody planned for names the log, which is kept then."""
+        if not (isinstance(reply, protocol.Failed) and reply.code == EngineFailure.code):
+            return reply
+        self._log_is_of_use = True
+        if str(self.log_path) in reply.advice:
+            return reply
+        return replace(reply, advice=f"{reply.advice} The log is {self.log_path}.")
 
     def _bury(self, process: EngineProcess) -> None:
         """Answer what a dead engine left unanswered, or ask again where only the line broke."""

@@ -55,7 +55,8 @@ def move_origin(obj: bpy.types.Object, origin: np.ndarray) -> None:
 def take_away(obj: bpy.types.Object) -> None:
     """Remove a splat from the file; what is parented to it stays where it stands."""
     for child in obj.children:
-        stands = child.matrix_world.copy()
+        # Its `matrix_world` is none yet where Blender has not evaluated it: one that is hidden.
+        stands = obj.matrix_world @ child.matrix_parent_inverse @ child.matrix_basis
         child.parent = None
         child.matrix_world = stands
     data = obj.data

@@ -195,19 +195,21 @@ def test_close_is_quick_and_calls_nobody_back(connect, tmp_path):
 
 
 def test_a_log_that_somebody_was_told_of_is_kept(connect, tmp_path):
-    dead, deaf = connect(), connect()
+    dead, deaf, defect = connect(), connect(), connect()
     with pytest.raises(errors.EngineFailure, match="exit code 7") as died:
         dead.wait(dead.request(protocol.Info("die")), PATIENCE_S)
     with pytest.raises(errors.EngineFailure, match="no answer") as silent:
         deaf.wait(deaf.request(protocol.Info("count")), 0.1)
-    for client, told in ((dead, died), (deaf, silent)):
+    with pytest.raises(errors.EngineFailure, match="ZeroDivisionError: a defect") as unexpected:
+        defect.wait(defect.request(protocol.Info("defect")), PATIENCE_S)
+    for client, told in ((dead, died), (deaf, silent), (defect, unexpected)):
         client.close()
-        assert str(client.log_path) in told.value.advice and client.log_path.is_file()
+        assert told.value.advice.count(str(client.log_path)) == 1 and client.log_path.is_file()
     unstarted = connect("no/such/python")
     with pytest.raises(errors.BadInput):
         unstarted.wait(unstarted.request(protocol.Info("a")), PATIENCE_S)
     unstarted.close()
-    assert set(tmp_path.iterdir()) == {dead.log_path, deaf.log_path}
+    assert set(tmp_path.iterdir()) == {dead.log_path, deaf.log_path, defect.log_path}
 
 
 def test_the_surroundings_of_blenders_python_stay_behind(connect, monkeypatch, tmp_path):

@@ -233,16 +233,18 @@ def test_objects_lie_in_nested_collections_and_join_back(addon, table, listed):
 
 
 def test_children_stay_and_only_the_new_objects_are_selected(table, ply, tmp_path):
-    other = bpy.data.objects.new("other", None)
-    bpy.context.collection.objects.link(other)
-    other.parent, other.location = table, (1, 2, 3)
+    other, hidden = (bpy.data.objects.new(name, None) for name in ("other", "hidden"))
+    hidden.hide_viewport = True  # Blender does not evaluate it then
+    for obj in (other, hidden):
+        bpy.context.collection.objects.link(obj)
+        obj.parent, obj.location = table, (1, 2, 3)
     table.location = (5, 0, 0)
     bpy.context.view_layer.update()
     stands = other.matrix_world.copy()
     other.select_set(True)
     bpy.ops.saga.split_clusters()
     bpy.context.view_layer.update()
-    assert other.matrix_world == stands and other.parent is None
+    assert other.matrix_world == hidden.matrix_basis == stands and other.parent is None
     assert len(bpy.context.selected_objects) == 5 and not other.select_get()
 
     handle = bpy.data.objects["Handle"]

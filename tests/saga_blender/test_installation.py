@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -208,11 +209,19 @@ time.sleep(60)
 """
 
 
-def test_what_is_on_a_leash_ends_with_all_that_it_started(tmp_path):
+SIGNALS = [] if os.name == "nt" else [signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("ended_by", ["stdin", *SIGNALS])
+def test_what_is_on_a_leash_ends_with_all_that_it_started(tmp_path, ended_by):
     command = (sys.executable, "-c", STARTS_ANOTHER)
     process = child_process.start_on_leash(sys.executable, command, tmp_path, subprocess.PIPE)
     started = int(process.stdout.readline())
-    process.stdin.close()
+    if ended_by == "stdin":
+        process.stdin.close()
+    else:
+        process.send_signal(ended_by)
     process.wait(20)
+    process.stdin.close()
     process.stdout.close()
     assert gone(started)
