@@ -8,7 +8,7 @@ import bpy
 import gpu
 import numpy as np
 
-from ..splat_object import find_splat, is_splat
+from ..splat_object import is_splat
 from ..viewport import areas, redraw_pictures
 from .picture import Exposure, Picture
 from .splats import Spots, World, draw_points, draws_itself, point_batch
@@ -147,10 +147,19 @@ class Overlay:
         there = {region.as_pointer() for area in areas("VIEW_3D") for region in area.regions}
         for closed in self.views.keys() - there:
             del self.views[closed]
+        drawn = set() if self.world is None else {uid for uid, *_ in self.world[0]}
+        chosen = set() if self.preview is None else {self.preview.uid}
+        kept = self.points.keys() | self.spots.keys() | drawn | chosen
+        gone = kept - {_uid(obj) for obj in shown}
+        if gone:
+            gone -= {obj.session_uid for obj in bpy.data.objects}
         for made in (self.points, self.spots):
-            for uid in made.keys() - {_uid(obj) for obj in shown}:
-                if find_splat(uid) is None:
-                    del made[uid]
+            for uid in made.keys() & gone:
+                del made[uid]
+        if drawn & gone:
+            self.world = None
+        if chosen & gone:
+            self.preview = None
 
     def _draw_picture(self, context, view: View, splats: list) -> None:
         """Bring the picture nearer to what it should show."""

@@ -82,12 +82,18 @@ def test_of_nothing_nothing_is_drawn(addon, ply, tmp_path, monkeypatch):
 
 
 def test_what_is_on_the_graphics_card_goes_with_its_object(addon, ply, tmp_path):
-    overlay = addon("saga_blender.drawing.overlay").Overlay()
+    drawing = addon("saga_blender.drawing.overlay")
+    overlay = drawing.Overlay()
     uids = []
     for name in ("hidden", "deleted"):
         bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / name, ply.rows(9, 0))))
         uids.append(bpy.context.object.session_uid)
         overlay.points[uids[-1]] = overlay.spots[uids[-1]] = (0, None)
+    overlay.world = (tuple((uid, 0, ()) for uid in uids), None)
+    overlay.preview = drawing.Preview(uids[1], np.ones(9, bool))
+    overlay._forget_gone([])
+    assert overlay.points.keys() == set(uids) and overlay.world and overlay.preview
     bpy.data.objects.remove(bpy.context.object)
     overlay._forget_gone([])
     assert overlay.points.keys() == overlay.spots.keys() == {uids[0]}
+    assert overlay.world is None and overlay.preview is None
