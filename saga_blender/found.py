@@ -21,6 +21,7 @@ class Hits:
     text: str
     floor: float  # that a score had to reach
     scores: tuple[float, ...] = ()  # of each hit, the best first
+    model: str = ""  # the text model, as the scene's settings name it
 
 
 def store_hits(pointcloud: bpy.types.PointCloud, hits: Hits, masks: Sequence[np.ndarray]) -> None:
@@ -38,7 +39,8 @@ def stored_hits(pointcloud: bpy.types.PointCloud) -> Hits | None:
     if LISTED not in pointcloud or HITS not in pointcloud.attributes:
         return None
     listed = json.loads(pointcloud[LISTED])
-    return Hits(listed["text"], listed.get("floor", 0.0), tuple(listed["scores"]))
+    scores, model = tuple(listed["scores"]), listed.get("model", "")
+    return Hits(listed["text"], listed.get("floor", 0.0), scores, model)
 
 
 def forget_hits(pointcloud: bpy.types.PointCloud) -> None:

@@ -98,11 +98,11 @@ def _search(settings: bpy.types.PropertyGroup, context: bpy.types.Context) -> No
 
     An empty field asks nothing.
     """
-    text, floor = settings.find_text, settings.find_floor
+    text, floor, model = settings.find_text, settings.find_floor, settings.text_model
     if not text.strip() or not bpy.ops.saga.find.poll():
         return
     hits = stored_hits(context.object.data)
-    if hits is None or (hits.text, hits.floor) != (text, floor):
+    if hits is None or (hits.text, hits.floor, hits.model) != (text, floor, model):
         bpy.ops.saga.find(text=text, floor=floor)
 
 

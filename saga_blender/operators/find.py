@@ -1,5 +1,7 @@
 """Find by name: words to the things of a splat, and a click on one of these selects it."""
 
+from dataclasses import replace
+
 import bpy
 import numpy as np
 from bpy.props import IntProperty, StringProperty
@@ -45,22 +47,29 @@ class Find(Explained, EngineRequest, bpy.types.Operator):
             floor=self.floor,
             subset=remaining(obj.data),
         )
-        uid, text, floor = obj.session_uid, self.text, self.floor  # all may be gone by then
-        return self.ask(message, lambda reply: apply_found(uid, text, floor, reply))
+        asked = Hits(self.text, self.floor, model=settings.text_model)
+        uid = obj.session_uid  # of what may be gone by then
+        return self.ask(message, lambda reply: apply_found(uid, asked, reply))
 
 
-def apply_found(uid: int, text: str, floor: float, reply: protocol.Found) -> str:
-    """Keep what was found with the object that was asked about, if there still is one."""
+def apply_found(uid: int, asked: Hits, reply: protocol.Found) -> str:
+    """Keep what was found with the object that was asked about, if there still is one.
+
+    Args:
+        uid: the object's session_uid.
+        asked: the question, without scores.
+        reply: the engine's answer to it.
+    """
     obj = asked_object(uid, reply.total)
     if obj is None:
         return Unchanged("The object that was searched is gone.")
     masks = np.unpackbits(reply.masks, axis=1, count=reply.total).astype(bool)
     points = [per_point(obj.data, mask, False) for mask in masks]
-    store_hits(obj.data, Hits(text, floor, tuple(reply.scores.tolist())), points)
+    store_hits(obj.data, replace(asked, scores=tuple(reply.scores.tolist())), points)
     if not points:
         sentence = 'Nothing here is like "{text}": the best of {things} scores {best:.2f}.'
-        return said(sentence, text=text, things=reply.things, best=reply.best)
-    return said('"{text}": {count} found.', text=text, count=len(points))
+        return said(sentence, text=asked.text, things=reply.things, best=reply.best)
+    return said('"{text}": {count} found.', text=asked.text, count=len(points))
 
 
 class SelectFound(Explained, bpy.types.Operator):

@@ -79,7 +79,8 @@ def join(into: bpy.types.Object, others: Sequence[bpy.types.Object]) -> None:
     )
     joined.saga.active = into.data.saga.active
     set_found(joined, tree, np.concatenate(labels)[order])
-    if len({obj.data.get(LISTED) for obj in objects}) > 1:  # the same bit is of other things
+    if {obj.data.get(LISTED) for obj in others} - {None, into.data.get(LISTED)}:
+        # The same bit is of other things.
         forget_hits(joined)
     set_origin(joined, read_layout(into.data).origin)
     point_cloud.replace(into, joined)

@@ -30,12 +30,14 @@ class FindPanel(SubPanel, bpy.types.Panel):
         hits = stored_hits(context.object.data) if is_splat(context.object) else None
         if hits is None:
             return
+        counts = counts_of(context.object.data)
         if not hits.scores:
             sentence = 'Nothing like "{text}" was found: try other words, or a lower floor'
             nothing = said(sentence, text=hits.text)
             write(layout, context, nothing, icon="INFO")
+        elif not any(counts):
+            write(layout, context, "What was found is in other objects now", icon="INFO")
         column = layout.column(align=True)
-        counts = counts_of(context.object.data)
         for k, (score, count) in enumerate(zip(hits.scores, counts, strict=True)):
             if count:
                 thing = said("{name}: {count:,} Gaussians", name=hits.text, count=count)

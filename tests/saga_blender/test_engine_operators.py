@@ -1,6 +1,7 @@
 """Train, select and split with a real engine process, on a scene of two balls."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import bpy
@@ -364,15 +365,20 @@ def test_enter_in_the_text_field_finds_and_a_click_on_a_hit_selects(addon, balls
     with pytest.raises(RuntimeError, match="no hit 8"):
         bpy.ops.saga.select_found(hit=7)
 
-    bpy.context.scene.saga.find_text = "an elephant with a violin"  # as Enter does
-    assert found.stored_hits(balls.data) == found.Hits("an elephant with a violin", 0.5)
-    answered = found.Hits("an elephant with a violin", 0.5, (0.9,))
+    settings = bpy.context.scene.saga
+    settings.find_text = "an elephant with a violin"  # as Enter does
+    asked = found.Hits("an elephant with a violin", 0.5, model=settings.text_model)
+    assert found.stored_hits(balls.data) == asked
+    answered = replace(asked, scores=(0.9,))
     found.store_hits(balls.data, answered, [BALL == 0])
-    bpy.context.scene.saga.find_text = answered.text  # as leaving the field does
+    settings.find_text = answered.text  # as leaving the field does
     assert found.stored_hits(balls.data) == answered, "it was not asked again"
-    bpy.context.scene.saga.find_floor = 0.4
-    bpy.context.scene.saga.find_text = answered.text
-    assert found.stored_hits(balls.data).floor == bpy.context.scene.saga.find_floor
+    found.store_hits(balls.data, replace(answered, model="another"), [BALL == 0])
+    settings.find_text = answered.text
+    assert found.stored_hits(balls.data) == asked, "another model was asked"
+    settings.find_floor = 0.4
+    settings.find_text = answered.text
+    assert found.stored_hits(balls.data).floor == settings.find_floor
     with pytest.raises(RuntimeError, match="no words"):
         bpy.ops.saga.find(text=" ")
     with pytest.raises(RuntimeError, match="10,000 characters"):

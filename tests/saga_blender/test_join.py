@@ -146,3 +146,13 @@ def test_what_was_found_by_name_follows_the_points_and_is_of_one_question(addon,
     found.store_hits(part.data, found.Hits("chair", 0.5, (0.7,)), [np.arange(30) < 9])
     join([whole, part])
     assert found.stored_hits(whole.data) is None
+
+
+def test_what_was_found_by_name_survives_a_join_with_what_was_never_searched(addon, thirds):
+    found, ((whole, first, second), _) = addon("saga_blender.found"), thirds
+    hits = found.Hits("mug", 0.5, (0.9,))
+    found.store_hits(whole.data, hits, [np.arange(40) < 5])
+    join([whole, first])
+    assert found.stored_hits(whole.data) == hits and found.counts_of(whole.data) == [5]
+    join([second, whole])
+    assert found.stored_hits(second.data) is None and found.HITS not in second.data.attributes

@@ -100,6 +100,10 @@ def test_what_was_found_by_name_is_listed_with_what_is_left_of_it(addon, sidebar
     bpy.context.view_layer.objects.active = obj
     assert sidebar()["Find by Name"][-1] == "0.80  mug: 5 Gaussians"
     assert not any("0.90" in line for line in sidebar()["Find by Name"])
+    found.store_hits(obj.data, found.Hits("mug", 0.5, (0.9,)), [np.zeros(5, bool)])
+    assert " ".join(sidebar()["Find by Name"]).endswith("What was found is in other objects now")
+    obj.data[found.LISTED] = '{"text": "mug", "scores": [0.5]}'  # as in files of before
+    assert found.stored_hits(obj.data) == found.Hits("mug", 0.0, (0.5,))
 
 
 def test_how_much_is_selected_and_how_large_it_is(addon, sidebar, ply, tmp_path):
