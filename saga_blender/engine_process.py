@@ -17,6 +17,7 @@ from ..backend.errors import (
     MissingSoftware,
     SagaError,
     lacks_memory,
+    missing_package,
     not_enough_memory,
 )
 from .child_process import NO_WINDOW, clean_environment, last_lines
@@ -153,9 +154,10 @@ def _explained(exit_code: int, log_path: Path) -> SagaError:
     words = last_words(log_path)
     if lacks_memory(words):
         return not_enough_memory()
-    if missing := re.search(r"ModuleNotFoundError: No module named '([^']+)'", words):
+    missing = re.search(r"ModuleNotFoundError: No module named '([^']+)'", words)
+    if missing and missing[1].partition(".")[0] != "backend":  # that is ours, not to be installed
         return MissingSoftware(
-            f"The engine's Python has no {missing[1]}.",
+            missing_package(ModuleNotFoundError(name=missing[1])).message,
             "Install the engine in the add-on's preferences, or choose another Python there.",
         )
     return EngineFailure(

@@ -135,7 +135,13 @@ def test_a_wrong_path_is_an_error_with_advice(connect, python):
 
 def test_a_python_without_an_engine_says_what_is_missing(connect, tmp_path):
     client = connect(package_root=tmp_path)
-    with pytest.raises(errors.MissingSoftware, match=r"Python has no backend.*preferences"):
+    with pytest.raises(errors.EngineFailure, match="No module named 'backend'"):
+        client.wait(client.request(protocol.Info("a")), PATIENCE_S)
+
+
+def test_a_python_without_the_packages_says_which_and_where_to_install(connect, tmp_path):
+    client = connect(package_root=fake_server(tmp_path, "import no_such_package"))
+    with pytest.raises(errors.MissingSoftware, match=r"has no no_such_package.*preferences"):
         client.wait(client.request(protocol.Info("a")), PATIENCE_S)
 
 
