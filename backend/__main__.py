@@ -9,5 +9,6 @@ try:
 except ModuleNotFoundError as error:
     sys.exit(str(missing_package(error)))
 
-sys.stdout.reconfigure(errors="backslashreplace")  # a name that the console cannot show
+if sys.stdout is not None:  # as it is where a service has none
+    sys.stdout.reconfigure(errors="backslashreplace")  # a name that the console cannot show
 sys.exit(main())

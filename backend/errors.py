@@ -100,7 +100,7 @@ def explained(error: Exception) -> SagaError:
         return not_enough_memory()
     return EngineFailure(
         f"The engine met an error it did not expect: {type(error).__name__}: {error}",
-        "Please report it together with the engine's log, or what it printed: the whole story.",
+        "Please report it, with the engine's log or with what was printed above.",
     )
 
 

@@ -87,17 +87,19 @@ def stamp_of(path: Path) -> tuple[int, int] | None:
     return None
 
 
-def prepare_folder(folder: Path) -> None:
-    """Make a folder to write into, and try it.
+def try_folder(folder: Path) -> None:
+    """Try whether a folder can be made and written into, and leave nothing behind.
 
     Raises:
-        BadInput: it cannot be made, or not be written into.
+        BadInput: it cannot.
     """
-    trial = _beside(folder / "trial")
+    trial, is_there = _beside(folder / "trial"), folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         trial.touch(exist_ok=False)
         trial.unlink()
+        if not is_there:
+            folder.rmdir()
     except OSError as error:
         raise _unwritable(folder, error) from error
 
@@ -126,5 +128,5 @@ def _beside(path: Path) -> Path:
 def _unwritable(path: Path, error: OSError) -> BadInput:
     return BadInput(
         f"{path} cannot be written: {error.strerror or error}.",
-        "Check that the folder exists, has room, and that no other program uses the file.",
+        "Check that you may write there, that there is room, and that nothing else uses the file.",
     )

@@ -29,7 +29,7 @@ def save_objects(
     several = len(found.scales) > 1
     with new_folder(path, replace) as folder:
         for scale, labels in zip(found.scales, found.labels, strict=True):
-            place = folder / f"Scale {scale:g}" if several else folder
+            place = folder / f"Scale {scale}" if several else folder
             for label in np.unique(labels):
                 name = found.names[label] if label >= 0 else "Unassigned"
                 write_ply(place / f"{name}.ply", cloud.subset(labels == label))

@@ -61,10 +61,10 @@ def known_views(scene: Scene) -> list[Camera]:
     Raises:
         BadInput: cameras that cannot be read.
     """
-    found = search_views(scene.path) or []
-    if scene.workspace.cameras.is_file():
-        found = found + read_cameras_json(scene.workspace.cameras)
-    return found + added_views(scene)
+    from .cameras.made_up.saved import saved_views
+
+    made_up = saved_views(scene.workspace.cameras, {"scene": scene.fingerprint}) or []
+    return (search_views(scene.path) or []) + made_up + added_views(scene)
 
 
 def view_of(scene: Scene, views: str, name: str) -> Camera:

@@ -18,7 +18,7 @@ from ..cameras.camera import Camera
 from ..cameras.match_photographs import require_matching_photographs
 from ..engine import Engine
 from ..errors import BadInput, require_within
-from ..files import prepare_folder, remove_drafts
+from ..files import remove_drafts, try_folder
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..memory.check import require_memory
@@ -40,9 +40,11 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     scene = engine.open(message.scene, report)
     recipe = recipe_named(message.recipe, len(scene.cloud), message.steps)
     store = _open_masks(scene, message)
-    prepare_folder(scene.workspace.folder)
+    try_folder(scene.workspace.folder)
     remove_drafts(scene.workspace.folder)
-    cameras = training_views(scene, message.views, message.made_up_views, report)
+    # Without SAM nothing could make masks of views that are chosen anew.
+    made_up = message.made_up_views or (0 if message.sam_checkpoint else None)
+    cameras = training_views(scene, message.views, made_up, report)
     if not message.sam_checkpoint:
         cameras = [camera for camera in cameras if camera.name in store]
         _require_masks(scene, cameras)

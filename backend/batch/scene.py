@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .. import __version__, protocol
 from ..engine import Engine
-from ..errors import SagaError, explained
+from ..errors import SagaError, explained, require_within
 from ..objects import numbers, save_objects
 from ..progress import Report, silent
 from .inputs import input_digest
@@ -18,10 +18,18 @@ from .row import Row
 
 @dataclass(frozen=True)
 class Task:
-    """What is done with every scene."""
+    """What is done with every scene.
+
+    Raises:
+        BadInput: a scale lies outside of [0, 1].
+    """
 
     train: protocol.Train  # of no scene; paths that are not absolute start at each scene's folder
     decompose: protocol.Decompose | None = None  # likewise; None: the scene is trained only
+
+    def __post_init__(self) -> None:
+        for scale in self.decompose.scales if self.decompose else ():
+            require_within("scale", scale, 0.0, 1.0)
 
     def of(self, scene: Path) -> tuple[protocol.Train, protocol.Decompose | None]:
         """The requests for one scene."""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from .. import protocol
 from ..engine import Engine
-from ..errors import BadInput, SagaError, require_within
-from ..files import prepare_folder
+from ..errors import BadInput, SagaError
+from ..files import try_folder
 from ..progress import Report
 from .options import add_output, add_scales, request
 from .paths import check_inputs
@@ -45,14 +45,12 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     scenes = _scenes(arguments)
     mine = _share(scenes, arguments.index, arguments.of)
     check_inputs(arguments.sam_checkpoint)
-    for scale in arguments.scales or ():
-        require_within("scale", scale, 0.0, 1.0)
     decompose = request(protocol.Decompose, arguments, scene="") if arguments.scales else None
     task = Task(request(protocol.Train, arguments, scene=""), decompose)
     if arguments.gather:
         rows = gather(results, scenes)
     else:
-        prepare_folder(results)
+        try_folder(results)
         rows = [
             run_scene(scene, task, results, engine, _naming(report, f"{k}/{len(mine)} {scene}"))
             for k, scene in enumerate(mine, 1)
@@ -77,25 +75,18 @@ def _naming(report: Report, scene: str) -> Report:
 
 def _scenes(arguments: Namespace) -> list[Path]:
     """The splats that are named, one by one or in lists."""
+    from ..batch import read_list
+
     scenes = []
     for given in map(Path, arguments.scenes):
         if given.suffix.lower() == ".txt":
             check_inputs(str(given))
-            scenes += _listed(given)
+            scenes += read_list(given)
         else:
             scenes.append(given)
     if not scenes and not arguments.gather:
         raise BadInput("No scene is named.", "Name the .ply files, or a .txt that lists them.")
     return list(dict.fromkeys(scene.absolute() for scene in scenes))
-
-
-def _listed(file: Path) -> list[Path]:
-    """The splats that a list names, a line each."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()  # Notepad begins with a mark
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{file} is no list of scenes.", "Save it as text in UTF-8.") from error
-    return [file.parent / line.strip() for line in lines if line.strip()]
 
 
 def _share(scenes: list[Path], index: int | None, of: int | None) -> list[Path]:

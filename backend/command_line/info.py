@@ -8,7 +8,7 @@ from ..progress import Report
 from .options import add_scene, request
 
 SUMMARY = "say what a scene holds"
-ABOUT = "Say what a scene holds, and whether it has been trained."
+ABOUT = "Say what a scene holds, whether it has been trained, and what its views are called."
 
 
 def add_options(parser: ArgumentParser) -> None:

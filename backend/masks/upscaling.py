@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 STABILITY_OFFSET = 1.0  # of the logit threshold, up and down
-GPU_PIXELS = 1 << 27  # of masks at full size at once
+GPU_PIXELS = 1 << 25  # of masks at full size at once
 
 
 @dataclass(frozen=True)

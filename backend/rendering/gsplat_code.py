@@ -55,6 +55,9 @@ def _require_gpu() -> tuple[ModuleType, ModuleType]:
 def _import_kernels() -> None:
     """What gsplat and torch do where it is not compiled is to compile it now."""
     os.environ[FOLDER] = str(_folder())
+    own = str(Path(sys.executable).parent)  # torch looks for ninja, which was installed beside it
+    if own not in os.environ.get("PATH", "").split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([own, os.environ.get("PATH", "")])
     try:
         kernels = import_module(BACKEND)._C
     except (ImportError, OSError, RuntimeError) as error:

@@ -16,8 +16,9 @@ try:
 except ModuleNotFoundError:
     sys.exit("Dask is not installed here: pip install distributed")
 
-from backend.batch import Row, Task, gather, run_scene
+from backend.batch import Row, Task, gather, read_list, run_scene
 from backend.engine import Engine
+from backend.errors import BadInput
 from backend.protocol import Decompose, Train
 
 
@@ -33,19 +34,9 @@ def run(client: Client, scenes: list[Path], task: Task, results: Path) -> list[R
     return gather(results, scenes)
 
 
-def listed(name: str) -> list[Path]:
-    """The splats that a .txt names, a line each, as seen from it."""
-    file = Path(name).absolute()
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()  # Notepad begins with a mark
-    except (OSError, UnicodeDecodeError) as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-    return [file.parent / line.strip() for line in lines if line.strip()]
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("scenes", type=listed, help="a .txt with the path of a .ply in each line")
+    parser.add_argument("scenes", type=Path, help="a .txt with the path of a .ply in each line")
     parser.add_argument("results", type=Path)
     parser.add_argument("--sam-checkpoint", default="", help="makes the masks that are missing")
     parser.add_argument("--scale", type=float, action="append", help="also write its objects")
@@ -54,10 +45,14 @@ def main() -> int:
     arguments = parser.parse_args()
     checkpoint = arguments.sam_checkpoint and os.path.abspath(arguments.sam_checkpoint)
     decompose = Decompose(scene="", scales=tuple(arguments.scale)) if arguments.scale else None
-    task = Task(Train(scene="", sam_checkpoint=checkpoint), decompose)
+    try:
+        scenes = read_list(arguments.scenes.absolute())
+        task = Task(Train(scene="", sam_checkpoint=checkpoint), decompose)
+    except BadInput as error:
+        parser.error(str(error))
     cluster = arguments.scheduler or LocalCluster(arguments.workers, threads_per_worker=1)
     with Client(cluster) as client:
-        rows = run(client, arguments.scenes, task, arguments.results.absolute())
+        rows = run(client, scenes, task, arguments.results.absolute())
     for row in rows:
         print(row.scene, row.error["message"] if row.error else f"{row.seconds:.0f} s", sep=": ")
     return 2 if any(row.error for row in rows) else 0

@@ -13,7 +13,7 @@ from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import write_ply
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
-from backend.protocol import AddView, Eye, ForgetViews
+from backend.protocol import AddView, Eye, ForgetViews, Info, Train
 from backend.scene import Scene
 from backend.views import training_views, view_of
 
@@ -70,6 +70,19 @@ def test_as_many_views_as_show_the_scene_well_are_chosen_anew_after_another_numb
     assert len(training_views(scene, report=no_report)) == 2
     well = len(training_views(scene, made_up=0))
     assert well > 2 and len(training_views(scene, made_up=0, report=no_report)) == well
+
+
+def test_a_training_without_sam_keeps_the_made_up_views_that_have_masks(scene):
+    views = training_views(scene, made_up=3)
+    store = MaskStore(scene.workspace.masks)
+    left = np.arange(64 * 64).reshape(1, 64, 64) % 64 < 32
+    for view in views:
+        store.write(view.name, ViewMasks.pack(np.concatenate([left, ~left]), np.ones(2)))
+    trained = Engine("cpu").handle(Train(str(scene.path), steps=2))
+    assert trained.views == 3 and all(view.name in store for view in views)
+    write_ply(scene.path, scene.cloud.subset(np.arange(300)))
+    described = Engine("cpu").handle(Info(str(scene.path)))
+    assert described.facts["view_names"] == "none"  # those were of other Gaussians
 
 
 def test_made_up_views_of_other_gaussians_are_not_taken(scene):

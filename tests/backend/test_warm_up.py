@@ -1,5 +1,6 @@
 """What the installer runs once must leave nothing to compile for the artist's first training."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -51,3 +52,4 @@ def test_where_gsplat_cannot_be_compiled_the_cpu_draws_views(tmp_path, monkeypat
     monkeypatch.setenv("PATH", "")  # with no compiler
     said = warm_up()
     assert " on cuda." in said and "Views are drawn on the CPU: " in said
+    assert shutil.which("ninja")  # what compiles finds it beside the engine's Python
