@@ -375,32 +375,22 @@ def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_what_is_deaf_to_ctrl_c_stays_so(run, scene):
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as nohup and a script's & do
-    try:
-
-        class Interrupted(StandInEngine):
-            def handle(self, message, report):
-                os.kill(os.getpid(), signal.SIGINT)
-                return super().handle(message, report)
-
-        code, *_ = run("train", scene, engine=Interrupted)
-        assert code == 0
-    finally:
-        signal.signal(signal.SIGINT, former)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_after_the_last_step_is_heard(run, scene):
+@pytest.mark.parametrize("is_deaf", [True, False], ids=["as with nohup", "in a terminal"])
+def test_ctrl_c_after_the_last_step_is_heard_but_by_what_is_deaf_to_it(run, scene, is_deaf):
     class Interrupted(StandInEngine):
         def handle(self, message, report):
             reply = super().handle(message, report)
             os.kill(os.getpid(), signal.SIGINT)
             return reply
 
-    code, _, err, _ = run("train", scene, engine=Interrupted)
-    assert code == 130 and "Stopped." in err
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    before = signal.SIG_IGN if is_deaf else signal.default_int_handler
+    former = signal.signal(signal.SIGINT, before)
+    try:
+        code, _, err, _ = run("train", scene, engine=Interrupted)
+        assert (code, "Stopped." in err) == ((0, False) if is_deaf else (130, True))
+        assert signal.getsignal(signal.SIGINT) is before
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals")
