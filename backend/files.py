@@ -88,7 +88,7 @@ def stamp_of(path: Path) -> tuple[int, int] | None:
 
 
 def try_folder(folder: Path) -> None:
-    """Try whether a folder can be made and written into, and leave nothing behind.
+    """Try whether a folder can be made and written into, and leave no file in it.
 
     Raises:
         BadInput: it cannot.

@@ -3,10 +3,12 @@
 import hashlib
 import shutil
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
 from ...backend.errors import BadInput
+from ...backend.files import stamp_of
 from .plan import lock_files, python_of, warmed_up
 
 State = Literal["missing", "unfinished", "outdated", "broken", "ready"]
@@ -83,7 +85,13 @@ class Environment:
 
 
 def _stamp(build: str, package_root: Path) -> str:
+    return _digest_of(*((lock, stamp_of(lock)) for lock in lock_files(build, package_root)))
+
+
+@lru_cache(maxsize=4)
+def _digest_of(*locks: tuple[Path, tuple[int, int] | None]) -> str:
+    """SHA-256 of files in a row, read anew only where one has changed: every hover asks."""
     digest = hashlib.sha256()
-    for lock in lock_files(build, package_root):
+    for lock, _ in locks:
         digest.update(lock.read_bytes())
     return digest.hexdigest()
