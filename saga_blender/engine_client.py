@@ -66,7 +66,7 @@ class PendingRequest:
 class EngineClient:
     """Sends requests to an engine that it starts when needed, and again when it has died.
 
-    All methods belong to one thread and, but for `wait` and `close`, return at once.
+    All methods belong to one thread and, but for `wait`, return at once.
     """
 
     def __init__(
@@ -169,19 +169,18 @@ class EngineClient:
             raise pending.answer
         return pending.answer
 
-    def close(self, wait: bool = True) -> None:
+    def close(self) -> threading.Thread:
         """End the engine and forget its requests without a callback, and a log that nobody needs.
 
-        Waiting for the end, a few seconds at most, is for when Python itself ends or files go.
+        Returns:
+            What ends it, in a few seconds at most: to be joined where Python itself ends,
+            or files go.
         """
         process, self._process = self._process, None
         self._pending.clear()
-        if process is None and self.log_path is None:
-            return
         closing = threading.Thread(target=self._end, args=(process,), name="close", daemon=True)
         closing.start()
-        if wait:
-            closing.join()
+        return closing
 
     def _end(self, process: EngineProcess | None) -> None:
         """In a thread of its own."""

@@ -3,26 +3,28 @@
 `session` holds no process and no timer before the first request and after `close`.
 """
 
+import threading
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 import bpy
 
 from ..backend import protocol
-from ..backend.errors import SagaError
+from ..backend.errors import BadInput, SagaError
 from .engine_client import EngineClient
 from .engine_job import Job, OnAnswer, Unchanged
 from .engine_over_ssh import OverSsh
 from .engine_place import engine_place
 from .engine_process import OnThisComputer
-from .installation.installer import Installation
+from .installation.change import Change
 from .preferences import preferences
 from .viewport import areas, redraw_pages
 
 _TICK_S = 0.001  # previews follow the mouse; at rest Blender itself pauses for longer
-_CANCEL_S = 2.0  # for an installation to stop what it has started
+BEING_CHANGED = "The engine is being installed or removed"
+
+_END_S = 10.0  # for what was started to end, when Python does
 
 
 class EngineSession:
@@ -34,11 +36,18 @@ class EngineSession:
         self.job: Job | None = None
         self.notice = ""  # how the last job ended, in a sentence
         self.error: SagaError | None = None  # what it failed of
-        self.installation: Installation | None = None  # under way, or the last one
+        self.change: Change | None = None  # of the installed engine: under way, or the last one
+
+    @property
+    def changing(self) -> bool:
+        """Whether the engine is being installed or removed."""
+        return self.change is not None and self.change.outcome is None
 
     @property
     def occupied(self) -> str:
         """What keeps it from being asked something else, or "": only a click gives way."""
+        if self.changing:
+            return BEING_CHANGED
         gives_way = self.job is None or self.job.request is protocol.Select
         return "" if gives_way else "Wait until the engine is done, or cancel what it does"
 
@@ -98,23 +107,22 @@ class EngineSession:
         return self._client.busy or self.job is not None
 
     def end(self) -> None:
-        """Close, and wait until that is done: Python ends, or the engine's files go."""
-        self.close(wait=True)
+        """Close, and wait until that is done: Python ends."""
+        for thread in self.close():
+            thread.join(_END_S)
 
-    def close(self, wait: bool = False) -> None:
-        """End the engine, and installing it; forget what was asked."""
-        if self.installation is not None:
-            self.installation.cancel()
-            with suppress(SagaError):
-                self.installation.wait(_CANCEL_S if wait else 0)
-        self._disconnect(wait)
+    def close(self) -> tuple[threading.Thread, ...]:
+        """End the engine, and changing it; forget what was asked. Returns what ends them."""
+        if self.change is None:
+            return self._disconnect()
+        self.change.cancel()
+        return self.change.thread, *self._disconnect()
 
-    def _disconnect(self, wait: bool = False) -> None:
+    def _disconnect(self) -> tuple[threading.Thread, ...]:
         if bpy.app.timers.is_registered(_drain):
             bpy.app.timers.unregister(_drain)
         client, self._client, self.job = self._client, None, None
-        if client is not None:
-            client.close(wait)
+        return () if client is None else (client.close(),)
 
     def connected(self) -> EngineClient:
         """A client with the settings of the preferences, a new one when they have changed.
@@ -124,6 +132,8 @@ class EngineSession:
         Raises:
             BadInput: there is no engine to be asked.
         """
+        if self.changing:  # what starts now would hold its files
+            raise BadInput(f"{BEING_CHANGED}.", "Wait until that is done.")
         settings = engine_place(), preferences().device
         if self._client is None or settings != self._client_settings:
             self._disconnect()

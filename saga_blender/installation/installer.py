@@ -1,18 +1,18 @@
-"""Carrying an installation out, in a thread, while Blender goes on."""
+"""Carrying an installation out."""
 
 import errno
 import itertools
 import os
 import shutil
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from ...backend.errors import BadInput, Cancelled, EngineFailure, MissingSoftware, SagaError
 from ..child_process import last_lines, start_on_leash
+from .change import Change
 from .environment import Environment
 from .plan import Step, cache_of, choose_build, steps
 
@@ -21,46 +21,34 @@ POLLS_PER_MEASUREMENT = 8  # of the disk space, which takes a moment
 FORGOTTEN_S = 10.0  # after which an installation that shows no sign of life is over
 
 
-class Installation:
-    """One run. Read its attributes from any thread; cancel it from any."""
+class Installation(Change):
+    """Makes the environment. What was downloaded when it is cancelled waits for the next one."""
 
-    def __init__(self, environment: Environment, base_python: str, fresh: bool = False) -> None:
+    label = "Installing"
+
+    def __init__(
+        self,
+        environment: Environment,
+        base_python: str,
+        fresh: bool = False,
+        await_unused: Callable[[], None] = lambda: None,
+    ) -> None:
         """
         Args:
             environment: what is to be made.
             base_python: the interpreter that it is made from, such as Blender's.
             fresh: remove what is there first, rather than go on from it.
+            await_unused: see `Change`.
         """
-        self.environment = environment
-        self.label = "Installing"
-        self.fraction = 0.0  # of the disk space that will be needed
-        self.outcome: str | SagaError | None = None  # a sentence or an error, when it is over
+        super().__init__(environment, await_unused)
         self._base_python = base_python
         self._fresh = fresh
-        self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="engine install", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """Stop soon; what was downloaded waits for the next run."""
-        self._cancelled.set()
-
-    def wait(self, timeout: float | None = None) -> str | None:
-        """Wait for the end; returns the sentence, None when it is not over, raises the error."""
-        self._thread.join(timeout)
-        if isinstance(self.outcome, SagaError):
-            raise self.outcome
-        return self.outcome
-
-    def _work(self) -> None:
+    def _work(self) -> str:
         try:
-            self.outcome = self._install()
-        except SagaError as error:
-            self.outcome = error
+            return self._install()
         except OSError as error:
-            self.outcome = _explained(str(error), self.environment)
+            raise _explained(str(error), self.environment) from error
 
     def _install(self) -> str:
         place = self.environment

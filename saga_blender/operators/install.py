@@ -1,6 +1,7 @@
 """Installing the engine, and removing it."""
 
 import sys
+from collections.abc import Callable
 
 import bpy
 from bpy.props import BoolProperty
@@ -8,6 +9,7 @@ from bpy.props import BoolProperty
 from ...backend.errors import SagaError
 from ..engine_place import environment
 from ..engine_session import session
+from ..installation.change import Change, Removal
 from ..installation.installer import Installation
 from ..installation.plan import CPU, CUDA
 from ..translations import said
@@ -16,15 +18,6 @@ from ..warming import warming
 from .explained import Explained
 
 _TICK_S = 0.5
-
-
-def _installing() -> bool:
-    return session.installation is not None and session.installation.outcome is None
-
-
-def _why_not_change() -> str:
-    """What keeps the engine's files from being changed, or ""."""
-    return "The engine is being installed" if _installing() else session.occupied
 
 
 class InstallEngine(Explained, bpy.types.Operator):
@@ -42,8 +35,8 @@ class InstallEngine(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, _context) -> str:
-        if obstacle := _why_not_change():
-            return obstacle
+        if session.occupied:
+            return session.occupied
         if not bpy.app.online_access:
             return "Allow Online Access first (Preferences > System), or choose a Python"
         return ""
@@ -62,22 +55,8 @@ class InstallEngine(Explained, bpy.types.Operator):
         column.label(text=said(sentence, fetched=CUDA.download_gb, kept=CUDA.disk_gb))
 
     def execute(self, _context):
-        place = environment()
-        _close()
-        session.installation = Installation(place, sys.executable, fresh=self.repair)
-        session.installation.start()
-        if bpy.app.background:
-            return self._finish()
-        bpy.app.timers.register(_follow, first_interval=_TICK_S, persistent=True)
-        return {"FINISHED"}
-
-    def _finish(self) -> set[str]:
-        try:
-            self.report({"INFO"}, session.installation.wait())
-        except SagaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        place, fresh = environment(), self.repair
+        return perform(self, Installation(place, sys.executable, fresh, close_engine()))
 
 
 class CancelInstall(Explained, bpy.types.Operator):
@@ -89,10 +68,11 @@ class CancelInstall(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, _context) -> str:
-        return "" if _installing() else "Nothing is being installed"
+        installing = session.changing and isinstance(session.change, Installation)
+        return "" if installing else "Nothing is being installed"
 
     def execute(self, _context):
-        session.installation.cancel()
+        session.change.cancel()
         return {"FINISHED"}
 
 
@@ -105,31 +85,44 @@ class RemoveEngine(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, _context) -> str:
-        if obstacle := _why_not_change():
-            return obstacle
-        return "The engine is not installed" if environment().state == "missing" else ""
+        missing = environment().state == "missing"
+        return session.occupied or ("The engine is not installed" if missing else "")
 
     def invoke(self, context, event):
         return context.window_manager.invoke_confirm(self, event)
 
     def execute(self, _context):
-        _close()
-        session.installation = None
-        try:
-            environment().remove()
-        except SagaError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
+        return perform(self, Removal(environment(), close_engine()))
+
+
+def close_engine() -> Callable[[], None]:
+    """End what uses the engine's files; returns what waits for that, in any thread."""
+    closing = session.close()
+
+    def wait() -> None:
+        for thread in closing:
+            thread.join()
+        warming.stop()
+
+    return wait
+
+
+def perform(operator: bpy.types.Operator, change: Change) -> set[str]:
+    """Begin, and without a window wait for the end; what `execute` has to return."""
+    session.change = change
+    change.start()
+    if not bpy.app.background:
+        bpy.app.timers.register(_follow, first_interval=_TICK_S, persistent=True)
         return {"FINISHED"}
-
-
-def _close() -> None:
-    """End the engine and wait for that: its files are about to change."""
-    session.end()
-    warming.stop()
+    try:
+        operator.report({"INFO"}, change.wait())
+    except SagaError as error:
+        operator.report({"ERROR"}, str(error))
+        return {"CANCELLED"}
+    return {"FINISHED"}
 
 
 def _follow() -> float | None:
-    """Timer: shows how an installation is getting on, as long as there is one."""
+    """Timer: shows how a change of the engine is getting on, as long as there is one."""
     redraw_pages()
-    return _TICK_S if _installing() else None
+    return _TICK_S if session.changing else None

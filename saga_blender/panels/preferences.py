@@ -7,8 +7,8 @@ from ...backend.errors import SagaError
 from ..child_process import last_lines
 from ..engine_place import STANDS, environment, why_out_of_reach
 from ..engine_session import session
+from ..installation.change import Change
 from ..installation.environment import Environment
-from ..installation.installer import Installation
 from ..operators.install import CancelInstall, InstallEngine, RemoveEngine
 from ..preferences import EXTENSION
 from .parts import error_box, write
@@ -103,17 +103,17 @@ class SagaPreferences(bpy.types.AddonPreferences):
             layout.prop(self, name)
 
     def _draw_here(self, layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-        installation = session.installation
-        if installation is not None and installation.outcome is None:
-            _draw_running(layout, installation)
+        change = session.change
+        if session.changing:
+            _draw_running(layout, change)
         elif not self.engine_python:
             _draw_engine(layout, context, environment())
-            if installation is None:
+            if change is None:
                 return
-            if isinstance(installation.outcome, SagaError):
-                error_box(layout, context, installation.outcome)
+            if isinstance(change.outcome, SagaError):
+                error_box(layout, context, change.outcome)
             else:
-                write(layout, context, installation.outcome)
+                write(layout, context, change.outcome)
 
 
 def _draw_engine(
@@ -130,10 +130,10 @@ def _draw_engine(
         write(layout, context, obstacle, icon="INFO")
 
 
-def _draw_running(layout: bpy.types.UILayout, installation: Installation) -> None:
+def _draw_running(layout: bpy.types.UILayout, change: Change) -> None:
     row = layout.row()
-    row.progress(text=installation.label, factor=installation.fraction)
+    row.progress(text=change.label, factor=change.fraction)
     row.operator(CancelInstall.bl_idname, icon="CANCEL")
     column = layout.box().column(align=True)
-    for line in last_lines(installation.environment.log, LOG_LINES):
+    for line in last_lines(change.environment.log, LOG_LINES):
         column.label(text=line)

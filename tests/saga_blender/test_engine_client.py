@@ -35,7 +35,7 @@ def connect(tmp_path):
 
     yield make
     for client in clients:
-        client.close()
+        client.close().join()
 
 
 def pump_until(client, condition):
@@ -179,7 +179,7 @@ def test_a_deaf_engine_never_blocks_the_caller_and_is_closed_by_force(
         client.wait(id, 0.2)
     monkeypatch.setattr(engine_process, "CLOSE_S", 0.3)
     began = time.monotonic()
-    client.close()
+    client.close().join()
     assert time.monotonic() - began < 5
     assert client.state == "dead"
 
@@ -192,7 +192,7 @@ def test_close_is_quick_and_calls_nobody_back(connect, tmp_path):
     (path,) = tmp_path.iterdir()
     with path.open(encoding="utf-8") as log:
         began = time.monotonic()
-        client.close()
+        client.close().join()
         assert time.monotonic() - began < engine_process.CLOSE_S
         client.pump()
         assert heard == []
@@ -209,12 +209,12 @@ def test_a_log_that_somebody_was_told_of_is_kept(connect, tmp_path):
     with pytest.raises(errors.EngineFailure, match="ZeroDivisionError: a defect") as unexpected:
         defect.wait(defect.request(protocol.Info("defect")), PATIENCE_S)
     for client, told in ((dead, died), (deaf, silent), (defect, unexpected)):
-        client.close()
+        client.close().join()
         assert told.value.advice.count(str(client.log_path)) == 1 and client.log_path.is_file()
     unstarted = connect("no/such/python")
     with pytest.raises(errors.BadInput):
         unstarted.wait(unstarted.request(protocol.Info("a")), PATIENCE_S)
-    unstarted.close()
+    unstarted.close().join()
     assert set(tmp_path.iterdir()) == {dead.log_path, deaf.log_path, defect.log_path}
 
 

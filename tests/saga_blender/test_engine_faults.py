@@ -62,7 +62,7 @@ def connect(tmp_path):
 
     yield make
     for client in clients:
-        client.close()
+        client.close().join()
         assert client.longest < MAIN_THREAD_S
 
 
@@ -220,7 +220,7 @@ def test_closing_does_not_wait_for_an_engine_that_hangs(connect, monkeypatch):
     process = client._process
     os.kill(client.pid, signal.SIGSTOP)
     began = time.thread_time()
-    client.close(wait=False)
+    client.close()
     assert time.thread_time() - began < MAIN_THREAD_S
     until = time.monotonic() + PATIENCE_S
     while process.exit_code is None and time.monotonic() < until:

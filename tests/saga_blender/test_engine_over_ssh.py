@@ -41,7 +41,7 @@ def connect(server, tmp_path, monkeypatch):
 
     yield make
     for client in clients:
-        client.close()
+        client.close().join()
 
 
 @pytest.fixture
@@ -230,7 +230,7 @@ def test_the_shell_there_gets_every_word_as_it_is(connect, tmp_path):
 def test_nothing_is_left_running_there(connect, server):
     client = connect()
     client.wait(ask(client, "hello"), PATIENCE_S)
-    client.close()
+    client.close().join()
     deadline = time.monotonic() + PATIENCE_S
     mine = ["pgrep", "-f", f"PYTHONPATH={STAND_IN}|backend.server --over-ssh"]
     while subprocess.run(mine, capture_output=True).returncode == 0:

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from types import SimpleNamespace
@@ -74,16 +75,16 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     (tmp_path / "engine").mkdir()
     assert "interrupted\nGo On Installing\nRemove" in drawn()
     environment = addon("saga_blender.engine_place").environment()
-    session.installation = addon("saga_blender.installation.installer").Installation(
+    session.change = addon("saga_blender.installation.installer").Installation(
         environment, sys.executable
     )
     environment.log.write_text("a\nb\nlast line\n")
     assert "Installing [0%]\nCancel\na\nb\nlast line" in drawn()
-    session.installation.outcome = addon("backend.errors").BadInput("The disk is full.", "Make it.")
+    session.change.outcome = addon("backend.errors").BadInput("The disk is full.", "Make it.")
     assert "The disk is full.\nMake it." in drawn()
     chosen.engine_python = sys.executable
     assert drawn().startswith("Engine\nEngine's Folder")
-    session.installation = None
+    session.change = None
     chosen.engine_python, bpy.context.preferences.system.use_online_access = "", False
     assert "Remove\nAllow Online Access first" in drawn(), "the other button is greyed out"
     chosen.engine_on = "SSH"
@@ -121,7 +122,7 @@ def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
     addon, engine_of_before
 ):
     place, session = engine_of_before, addon("saga_blender.engine_session").session
-    session.installation = None
+    session.change = None
     (place.package_root / "requirements" / "engine.lock").write_text("after")
     was = {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
     shown = []
@@ -136,7 +137,7 @@ def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
     assert engine_place.engine_python() == str(place.python)  # it still works
     assert engine_place.why_out_of_reach() == ""
     assert was == {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
-    assert session.installation is None
+    assert session.change is None
 
 
 def test_after_an_update_the_engine_compiles_before_it_is_asked(addon, engine_of_before):
@@ -165,6 +166,27 @@ def test_the_engine_has_ended_before_its_files_go(addon, chosen, talk, tmp_path)
     (tmp_path / "engine").mkdir()
     assert bpy.ops.saga.remove_engine() == {"FINISHED"}
     assert process.exit_code is not None, "Windows deletes no file that is in use"
+    assert talk[0].change.outcome == "The engine was removed."
+
+
+def test_while_an_engine_that_hangs_is_waited_for_blender_goes_on_and_starts_no_other(
+    addon, chosen, tmp_path
+):
+    session, change = (
+        addon(f"saga_blender.{n}") for n in ("engine_session", "installation.change")
+    )
+    may_go, place = threading.Event(), addon("saga_blender.engine_place").environment()
+    place.folder.mkdir()
+    session.session.change = removal = change.Removal(place, may_go.wait)
+    removal.start()
+    assert session.session.occupied == session.BEING_CHANGED
+    with pytest.raises(addon("backend.errors").BadInput, match="installed or removed"):
+        session.session.connected()
+    assert not bpy.ops.saga.cancel_install.poll(), "what is half gone is of no use"
+    assert place.folder.is_dir()
+    may_go.set()
+    assert removal.wait() == "The engine was removed." and not place.folder.exists()
+    assert not session.session.occupied
 
 
 def registry_answers(folder) -> bool:
@@ -182,7 +204,7 @@ def test_the_real_engine_is_installed_answers_and_is_removed(addon, chosen, tmp_
     monkeypatch.setenv("PATH", str(tmp_path))  # nothing to compile or clone with
     assert bpy.ops.saga.install_engine() == {"FINISHED"}
     session, protocol = addon("saga_blender.engine_session").session, addon("backend.protocol")
-    assert "PyTorch 2.13.0" in session.installation.outcome
+    assert "PyTorch 2.13.0" in session.change.outcome
     assert not shutil.which("cc")
     assert addon("saga_blender.engine_place").environment().is_warm
     with pytest.raises(addon("backend.errors").BadInput, match="missing"):
