@@ -18,10 +18,15 @@ class Explained:
         return not obstacle
 
 
+def why_no_splat(obj: bpy.types.Object | None) -> str:
+    """That an object is no Gaussian splat, or ""."""
+    return "" if is_splat(obj) else "Make a Gaussian splat the active object first"
+
+
 def why_not_edit(obj: bpy.types.Object | None) -> str:
     """What keeps the Gaussians of an object from being changed, or ""."""
-    if not is_splat(obj):
-        return "Make a Gaussian splat the active object first"
+    if obstacle := why_no_splat(obj):
+        return obstacle
     if obj.mode != "OBJECT":
         return "Switch to Object Mode first"
     if not (obj.is_editable and obj.data.is_editable):

@@ -6,8 +6,9 @@ from mathutils import Vector
 
 from ..clicks import Prompt
 from ..properties import operation_property
+from ..translations import said
 from ..viewport import ClickRay, ray_at
-from .explained import Explained
+from .explained import Explained, why_no_splat
 from .pointing import Pointing, why_not_point
 
 
@@ -69,9 +70,12 @@ class Point(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, context) -> str:
-        return why_not_point(context)
+        return why_no_splat(context.object)
 
     def invoke(self, context, event):
+        if obstacle := why_not_point(context):  # no button is there to be greyed out
+            self.report({"WARNING"}, said(obstacle))
+            return {"PASS_THROUGH"}
         self._start = Vector((event.mouse_region_x, event.mouse_region_y))
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}

@@ -1,5 +1,7 @@
 """A button that is greyed out says why: each of them, in each state of the work."""
 
+from types import SimpleNamespace
+
 import bpy
 import pytest
 
@@ -26,7 +28,7 @@ def reasons(addon, monkeypatch):
     return lambda: {cls.__name__: told(cls) for cls in operators}
 
 
-ASKING = ("Select", "Point", "BoxAround", "ScribbleOver", "StepScale", "Decompose", "Find", "Hover")
+ASKING = ("Select", "BoxAround", "ScribbleOver", "StepScale", "Decompose", "Find", "Hover")
 
 
 def test_what_is_greyed_out_says_why(addon, reasons, ply, tmp_path):
@@ -45,6 +47,7 @@ def test_what_is_greyed_out_says_why(addon, reasons, ply, tmp_path):
     assert "not installed" in empty["RemoveEngine"]
     assert "Online Access" in empty["FetchWeights"] and "Online Access" in empty["InstallEngine"]
     assert empty == cube, "another object is no splat either"
+    assert "a Gaussian splat" in empty["Point"] and not untrained["Point"]
     for name in ASKING:
         assert "imported Gaussian splat" in empty[name]
         assert "Train SAGA first" in untrained[name]
@@ -52,6 +55,16 @@ def test_what_is_greyed_out_says_why(addon, reasons, ply, tmp_path):
     assert not untrained["Train"] and "t.ply is not in" in gone["Train"]
     assert not untrained["Selection"] and not untrained["ExportSplat"]
     assert "click the thing" in untrained["Split"] and "two or more" in untrained["Join"]
+
+
+def test_a_click_of_the_tool_says_what_keeps_it_from_selecting(addon, ply, tmp_path):
+    """It has no button that could be greyed out, and goes on to what else the mouse does."""
+    said, point = [], addon("saga_blender.operators.select").Point
+    click = SimpleNamespace(report=lambda kind, sentence: said.append((kind, sentence)))
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    assert point.invoke(click, bpy.context, None) == {"PASS_THROUGH"}
+    ((kind, sentence),) = said
+    assert kind == {"WARNING"} and "Train SAGA first" in sentence
 
 
 def trained(ply, folder):
@@ -71,7 +84,7 @@ def test_without_an_engine_nothing_is_asked(addon, reasons, ply, tmp_path):
     chosen.engine_on, chosen.engine_python = "HERE", "python"
     there = reasons()
     chosen.engine_python = ""
-    for name in ("Select", "Point", "BoxAround", "ScribbleOver", "Decompose", "Find"):
+    for name in ("Select", "BoxAround", "ScribbleOver", "Decompose", "Find"):
         assert "engine is not installed" in missing[name]
         assert "Allow Online Access" in offline[name]
         assert not there[name]
@@ -114,7 +127,7 @@ def test_a_splat_that_is_squashed_flat_is_not_pointed_at(addon, reasons, ply, tm
     bpy.context.view_layer.update()
     flat = reasons()
     chosen.engine_python = ""
-    pointing = ("Select", "Point", "BoxAround", "ScribbleOver", "Hover", "NudgeScale", "AddView")
+    pointing = ("Select", "BoxAround", "ScribbleOver", "Hover", "NudgeScale", "AddView")
     for name in (*pointing, "ApplyTransform"):
         assert "scale other than 0" in flat[name], name
     assert not flat["Decompose"] and not flat["ExportSplat"]

@@ -39,6 +39,15 @@ def story_import(stage: Stage) -> Waiting:
     assert len(stage.splat.data.points) == len(stage.truth["mug"])
 
 
+def story_a_click_before_training_says_so(stage: Stage) -> Waiting:
+    yield from stage.hand.push('name="saga.select_tool"', across=0.15)
+    yield 0.2
+    yield from stage.hand.click(stage.place("mug"))
+    yield 0.3
+    stage.picture("clicked untrained")
+    assert stage.session.job is None and bpy.context.object == stage.splat
+
+
 def story_train(stage: Stage) -> Waiting:
     yield from stage.hand.push("saga.steps", across=0.6)
     yield from stage.hand.write("100")
