@@ -1,21 +1,27 @@
 """Decompose: the objects of a scene, and their parts, without a click."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ..affinity.field import AffinityField
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..language.naming import named
 from ..language.scene_index import index_of
 from ..progress import Report
 from ..protocol import Decompose, Decomposed
-from ..segmentation.decompose import cluster
+from ..segmentation.decompose import Clusters, cluster
 from ..segmentation.hierarchy import nest
 
 MAX_SCALES = 8
 
 
 def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
-    """Group the Gaussians that are still there, at each scale, and nest what is found."""
+    """Group the Gaussians that are still there, at each scale, and nest what is found.
+
+    A scale at which nothing can be told apart is left out, as long as there is another.
+    """
     scales = tuple(sorted(set(message.scales), reverse=True))
     if not 1 <= len(scales) <= MAX_SCALES:
         raise BadInput(f"{len(scales)} scales were given.", f"Give 1 to {MAX_SCALES} of them.")
@@ -29,13 +35,32 @@ def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
     if message.name_with is not None:  # first: what it lacks is said before the work
         model = engine.text_model(message.name_with, report)
         naming = index_of(scene, model, message.views, message.masks, report), model
-    levels = [cluster(field, scale, message.subset, report=report) for scale in scales]
-    hierarchy = nest([level.labels for level in levels])
+    levels = _levels(field, scales, message.subset, report)
+    hierarchy = nest([level.labels for level in levels.values()])
     return Decomposed(
-        scales=scales,
+        scales=tuple(levels),
         labels=hierarchy.labels,
-        confidence=np.stack([level.confidence for level in levels]),
+        confidence=np.stack([level.confidence for level in levels.values()]),
         parents=hierarchy.parents,
         names=named(*naming, hierarchy, report) if naming else hierarchy.names,
         colors=hierarchy.colors,
     )
+
+
+def _levels(
+    field: AffinityField, scales: Sequence[float], subset: np.ndarray | None, report: Report
+) -> dict[float, Clusters]:
+    """What the scene falls into at each scale, but for those at which all is one object.
+
+    Raises:
+        BadInput: it falls into nothing at any of them.
+    """
+    levels = {}
+    for scale in scales:
+        try:
+            levels[scale] = cluster(field, scale, subset, report=report)
+        except BadInput as error:
+            nothing_told = error
+    if not levels:
+        raise nothing_told
+    return levels

@@ -21,6 +21,8 @@ from .training_frame import homogeneous, to_training_frame
 FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
 # To COLMAP's poses, by nerfstudio before it wrote down what it applies; it still assumes it.
 ONCE_APPLIED = np.array([[0.0, 1, 0, 0], [1, 0, 0, 0], [0, 0, -1, 0]])
+# Each is a lens of instant-ngp's that is not read here, whatever stands behind the key.
+OTHER_LENSES = ("ftheta_p0", "latlong", "equirectangular", "orthographic")
 
 
 def read_transforms_json(
@@ -81,6 +83,7 @@ def _lens(path: Path, frame: Mapping) -> Lens | Panorama | None:
     model = str(frame.get("camera_model", "OPENCV"))
     if frame.get("is_fisheye"):  # instant-ngp's
         model = "OPENCV_FISHEYE"
+    model = next((key for key in OTHER_LENSES if key in frame), model)
     if model == "EQUIRECTANGULAR":
         return Panorama()
     if model not in ("PINHOLE", "SIMPLE_PINHOLE", "OPENCV", "OPENCV_FISHEYE"):

@@ -19,7 +19,8 @@ Group all Gaussians into objects, without a click.
 At each scale (see `select --help`) the Gaussians that are alike become an
 object; what is like nothing else belongs to none. With several scales, what is
 found at a smaller one is a part of what is found at a larger one: "Object 2.1"
-is the largest part of "Object 2", the second largest object."""
+is the largest part of "Object 2", the second largest object. A scale at which
+all is one object is left out."""
 
 
 def add_options(parser: ArgumentParser) -> None:

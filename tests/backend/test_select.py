@@ -17,7 +17,7 @@ from backend.engine import Engine
 from backend.errors import BadInput
 from backend.gaussians.fingerprint import fingerprint
 from backend.gaussians.ply import read_ply, write_ply
-from backend.protocol import Click, Eye, Select, clicks_along, spread_along
+from backend.protocol import Click, Decompose, Eye, Select, clicks_along, spread_along
 from backend.scene import Scene
 
 SKY, LOWER, UPPER, MIDDLE, RIGHT = (90, 2), (23, 28), (23, 20), (48, 24), (70, 24)
@@ -263,15 +263,31 @@ def test_bad_input_is_refused_with_advice(ask, prompts, words):
     assert refused.value.advice
 
 
-def test_the_automatic_scale_is_none_that_takes_everything(panels, engine, folder, tmp_path):
-    """Beyond 0.5, where whole things are looked for, all features of this field are the same."""
+@pytest.fixture
+def one_object(panels, folder, tmp_path):
+    """The panels as parts of one object: above 0.5 all features are the same."""
     for name in ("panels.ply", "cameras.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
-    ply = tmp_path / "panels.ply"
     features = np.hstack([np.ones((len(panels.parts), 1)), 2 * np.eye(4)[panels.parts]])
-    save(Scene(ply, "cpu"), field_of(features.astype(np.float32), objects=1))
-    reply = engine.handle(Select(str(ply), view="0", pixel=LOWER, scale=None))
+    scene = Scene(tmp_path / "panels.ply", "cpu")
+    save(scene, field_of(features.astype(np.float32), objects=1))
+    return str(scene.path)
+
+
+def test_the_automatic_scale_is_none_that_takes_everything(panels, engine, one_object):
+    reply = engine.handle(Select(one_object, view="0", pixel=LOWER, scale=None))
     assert reply.count == (panels.parts == 3).sum() and reply.scale <= 0.5
+
+
+def test_a_scale_at_which_all_is_one_object_is_left_out_of_a_decomposition(
+    panels, engine, one_object
+):
+    reply = engine.handle(Decompose(one_object, scales=(1.0, 0.0)))
+    assert reply.scales == (0.0,) and len(reply.labels) == len(reply.confidence) == 1
+    pairs = np.unique(np.stack([reply.labels[0], panels.parts]), axis=1)
+    assert pairs.shape == (2, 4), "each label is one part"
+    with pytest.raises(BadInput, match=r"at scale 0\.8"):
+        engine.handle(Decompose(one_object, scales=(1.0, 0.8)))
 
 
 def test_features_that_are_all_the_same_are_said_to_tell_nothing_apart(engine, folder, tmp_path):

@@ -22,6 +22,7 @@ from backend.cameras.lens import (
 )
 from backend.cameras.photographs import load_photograph
 from backend.cameras.transforms_json import read_transforms_json
+from backend.errors import BadInput
 
 POINT = np.array([0.5, -0.25])  # r^2 = 0.3125
 R2 = 0.3125
@@ -147,3 +148,7 @@ def test_transforms_json_says_its_lens(tmp_path):
     for fisheye in ({"camera_model": "OPENCV_FISHEYE"}, {"is_fisheye": True}):  # instant-ngp's
         path.write_text(json.dumps(content | fisheye), encoding="utf-8")
         assert read_transforms_json(path)[0].lens == Fisheye((0.1, 0, 0, 0))
+    for other in ({"camera_model": "EQUISOLID"}, {"latlong": True}, {"ftheta_p0": 0.0}):
+        path.write_text(json.dumps(content | other), encoding="utf-8")
+        with pytest.raises(BadInput, match=f"not read here .({'|'.join(other)}|EQUISOLID)"):
+            read_transforms_json(path)
