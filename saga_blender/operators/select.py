@@ -75,7 +75,7 @@ class Point(Explained, bpy.types.Operator):
     def invoke(self, context, event):
         if obstacle := why_not_point(context):  # no button is there to be greyed out
             self.report({"WARNING"}, said(obstacle))
-            return {"PASS_THROUGH"}
+            return {"CANCELLED", "PASS_THROUGH"}  # the latter alone would not show the report
         self._start = Vector((event.mouse_region_x, event.mouse_region_y))
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}

@@ -43,9 +43,9 @@ def story_a_click_before_training_says_so(stage: Stage) -> Waiting:
     yield from stage.hand.push('name="saga.select_tool"', across=0.15)
     yield 0.2
     yield from stage.hand.click(stage.place("mug"))
-    yield 0.3
+    yield 1.0
     stage.picture("clicked untrained")
-    assert stage.session.job is None and bpy.context.object == stage.splat
+    assert stage.session.job is None and bpy.context.view_layer.objects.active == stage.splat
 
 
 def story_train(stage: Stage) -> Waiting:
