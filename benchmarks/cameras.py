@@ -45,7 +45,7 @@ def overview(points: np.ndarray, surface: Surface, places: np.ndarray, elevation
     angle = np.radians(elevation)
     away = np.cos(angle) * level + np.sin(angle) * surface.up
     eye = look_at(surface.centre + FAR * surface.radius * away, surface.centre, surface.up)
-    seen = points @ eye.world_to_camera[:3, :3].T + eye.world_to_camera[:3, 3]
+    seen = eye.to_frame(points)
     low, high = np.quantile(seen[:, :2] / seen[:, 2:], [0, 1], axis=0)
     size = np.array([eye.width, eye.height])
     focal = float((FILLED * size / (high - low)).min())
@@ -63,8 +63,7 @@ def with_pyramids(
         right, bottom = camera.width - 1, camera.height - 1
         corners = np.array([[0, 0], [right, 0], [right, bottom], [0, bottom]])
         points = np.vstack([camera.position, camera.unproject(corners, np.full(4, depth))])
-        seen = points @ eye.world_to_camera[:3, :3].T + eye.world_to_camera[:3, 3]
-        apex, *base = (tuple(xy) for xy in (seen @ eye.K.T)[:, :2] / seen[:, 2:])
+        apex, *base = map(tuple, eye.project(points))
         draw.line([*base, base[0]], fill=COLOR, width=2)
         for corner in base:
             draw.line([apex, corner], fill=COLOR, width=1)

@@ -46,6 +46,21 @@ class Camera:
             fx=self.fx * sx, fy=self.fy * sy, cx=self.cx * sx, cy=self.cy * sy,
         )  # fmt: skip
 
+    def to_frame(self, points: np.ndarray) -> np.ndarray:
+        """Points [..., 3] of the world in the camera's frame, [..., 3] float64."""
+        return points @ self.world_to_camera[:3, :3].T + self.world_to_camera[:3, 3]
+
+    def project(self, points: np.ndarray) -> np.ndarray:
+        """Where the pinhole shows points [..., 3] of the world, inside its picture or beside it.
+
+        Returns:
+            [..., 2] float64 (x, y), where pixel (column, row) has its centre at (column + 0.5,
+            row + 0.5); NaN for what is not in front of the camera.
+        """
+        in_frame = self.to_frame(points)
+        depth = np.where(in_frame[..., 2:] > 0, in_frame[..., 2:], np.nan)
+        return in_frame[..., :2] / depth * [self.fx, self.fy] + [self.cx, self.cy]
+
     def unproject(self, pixels: np.ndarray, depth: np.ndarray) -> np.ndarray:
         """World points of pixels at a z-depth.
 

@@ -47,8 +47,7 @@ class Blocks:
             camera: the view.
             window: [4] first and last column, first and last row of pixels.
         """
-        turn, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-        *place, depth = (self.centres @ turn.T + shift).T
+        *place, depth = camera.to_frame(self.centres).T
         kept = depth + self.radii >= NEAR_PLANE
         fx, fy, cx, cy, *slopes = lens(camera)
         for axis, (focal, centre) in enumerate(((fx, cx), (fy, cy))):

@@ -115,13 +115,11 @@ def _seen(cloud: GaussianCloud, cameras: Sequence[Camera]) -> np.ndarray:
         camera = camera.resized(camera.width // 2, camera.height // 2)
         depth = rasterizer.render(camera, cloud.opacity_logits[:, None]).depth
         depth = maximum_filter(depth, 3)  # the edges of things cover nothing for sure
-        rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-        x, y, z = (cloud.means @ rotation.T + translation).T
-        column = np.floor(camera.fx * x / z + camera.cx).astype(int)
-        row = np.floor(camera.fy * y / z + camera.cy).astype(int)
-        inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
-        front = depth[row[inside], column[inside]] + SEEN_DEPTH
-        seen[inside] |= z[inside] < front
+        places = camera.project(cloud.means)
+        inside = ((places >= 0) & (places < [camera.width, camera.height])).all(axis=1)
+        column, row = places[inside].astype(int).T
+        z = camera.to_frame(cloud.means[inside])[:, 2]
+        seen[inside] |= z < depth[row, column] + SEEN_DEPTH
     return seen
 
 

@@ -24,11 +24,6 @@ POSE = np.vstack([np.column_stack([RIGHT, UP, BACK, CENTRE]), [0, 0, 0, 1]])
 SHARED = {"fl_x": 40.0, "fl_y": 48.0, "cx": 33.0, "cy": 21.0, "w": 64, "h": 48}
 
 
-def projected(camera, point):
-    x, y, z = camera.world_to_camera[:3, :3] @ point + camera.world_to_camera[:3, 3]
-    return camera.fx * x / z + camera.cx, camera.fy * y / z + camera.cy
-
-
 def write(path, content):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content), encoding="utf-8")
@@ -48,8 +43,8 @@ def test_transforms_json_projects(tmp_path):
     frames = [frame("./images/b c.jpg"), frame("images/a.ö.jpg", fl_x=80.0)]
     a, b = read_transforms_json(write(tmp_path / "transforms.json", SHARED | {"frames": frames}))
     assert (a.name, b.name) == ("a.ö.jpg", "b c.jpg")
-    np.testing.assert_allclose(projected(b, POINT), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
-    np.testing.assert_allclose(projected(a, POINT), (33 + 80 / 4, 21 - 48 * 0.5 / 4))
+    np.testing.assert_allclose(b.project(POINT), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
+    np.testing.assert_allclose(a.project(POINT), (33 + 80 / 4, 21 - 48 * 0.5 / 4))
     np.testing.assert_allclose(a.position, CENTRE)
 
 
@@ -59,7 +54,7 @@ def test_synthetic_nerf_gives_an_angle_and_leaves_size_and_extension_out(tmp_pat
     (camera,) = find_views(write(tmp_path / "transforms_train.json", content).with_name("a.ply"))
     assert (camera.width, camera.height, camera.name) == (60, 40, "train/r_0")
     assert camera.image_path == tmp_path / "train/r_0.png"
-    np.testing.assert_allclose(projected(camera, POINT), (30 + 30 / 4, 20 - 30 * 0.5 / 4))
+    np.testing.assert_allclose(camera.project(POINT), (30 + 30 / 4, 20 - 30 * 0.5 / 4))
 
 
 TRAINED = np.column_stack(  # what nerfstudio's orienting and centring come to
@@ -97,7 +92,7 @@ def test_nerfstudio_splats_are_in_the_frame_that_it_trained_in(
     image(tmp_path / "images/a.png")
     (camera,) = find_views(tmp_path / "splat.ply")
     moved = TRAINED @ [*POINT, 1] * SIZED
-    np.testing.assert_allclose(projected(camera, moved), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
+    np.testing.assert_allclose(camera.project(moved), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
     assert camera.image_path == tmp_path / "images/a.png"
 
 
@@ -129,7 +124,7 @@ def test_splats_that_nerfstudio_trained_on_colmap_are_in_its_frame_too(
     write(tmp_path / place / "dataparser_transforms.json", saved)
     (camera,) = find_views(tmp_path / splat, views and str(tmp_path / views))
     moved = TRAINED @ SINCE_2023 @ [*POINT, 1] * SIZED
-    np.testing.assert_allclose(projected(camera, moved), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
+    np.testing.assert_allclose(camera.project(moved), (33 + 40 / 4, 21 - 48 * 0.5 / 4))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +206,7 @@ def test_poses_bounds_projects_and_takes_names_from_the_images(tmp_path):
     first, second = find_views(tmp_path / "scene.ply")
     assert (first.name, second.name) == ("IMG_1.png", "IMG_2.png")
     assert (first.width, first.height) == (64, 48) and first.image_path is not None
-    np.testing.assert_allclose(projected(first, POINT), (32 + 40 / 4, 24 - 40 * 0.5 / 4))
+    np.testing.assert_allclose(first.project(POINT), (32 + 40 / 4, 24 - 40 * 0.5 / 4))
     image(tmp_path / "images/IMG_3.png")
     with pytest.raises(BadInput, match="2 poses for 3 images"):
         find_views(tmp_path / "scene.ply")

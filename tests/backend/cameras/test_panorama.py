@@ -111,6 +111,5 @@ def write_dot(path, x, y):
 def assert_face_shows_dot(faces, name, point):
     face = next(face for face in faces if face.name == name)
     found = np.argmax(load_photograph(face)[..., 0])
-    in_camera = face.world_to_camera[:3, :3] @ point + face.world_to_camera[:3, 3]
-    column, row = (face.K @ in_camera)[:2] / in_camera[2]
+    column, row = face.project(point)
     assert abs(found % 200 + 0.5 - column) <= 1 and abs(found // 200 + 0.5 - row) <= 1
