@@ -72,9 +72,7 @@ def without_strays(mask: np.ndarray, means: np.ndarray) -> np.ndarray:
 
 def _on_screen(camera: Camera, points: np.ndarray) -> np.ndarray:
     """Where points [P, 3] appear, [Q, 2] (x, y) of those in the picture."""
-    in_camera = points @ camera.world_to_camera[:3, :3].T + camera.world_to_camera[:3, 3]
-    in_front = in_camera[in_camera[:, 2] > 0]
-    places = in_front[:, :2] / in_front[:, 2:] * [camera.fx, camera.fy] + [camera.cx, camera.cy]
+    places = camera.project(points)
     return places[((places >= 0) & (places < [camera.width, camera.height])).all(axis=1)]
 
 
