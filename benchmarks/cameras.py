@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from backend.cameras.camera import Camera
 from backend.cameras.made_up import make_up_views
-from backend.cameras.made_up.candidates import look_at
+from backend.cameras.made_up.candidates import aimed
 from backend.cameras.made_up.surface import Surface, find_surface
 from backend.command_line.progress_bar import ProgressBar
 from backend.gaussians.cloud import GaussianCloud
@@ -44,7 +44,7 @@ def overview(points: np.ndarray, surface: Surface, places: np.ndarray, elevation
     level /= np.linalg.norm(level)
     angle = np.radians(elevation)
     away = np.cos(angle) * level + np.sin(angle) * surface.up
-    eye = look_at(surface.centre + FAR * surface.radius * away, surface.centre, surface.up)
+    eye = aimed(surface.centre + FAR * surface.radius * away, surface.centre, surface.up)
     seen = eye.to_frame(points)
     low, high = np.quantile(seen[:, :2] / seen[:, 2:], [0, 1], axis=0)
     size = np.array([eye.width, eye.height])

@@ -76,6 +76,25 @@ class Camera:
         return (in_camera - self.world_to_camera[:3, 3]) @ self.world_to_camera[:3, :3]
 
 
+def look_at(place: np.ndarray, forward: np.ndarray, up: np.ndarray) -> np.ndarray:
+    """World to camera, [4, 4] float64, of one whose horizon is level.
+
+    Args:
+        place: [3] in the world frame, of the centre of projection.
+        forward: [3] to where it looks, any length above zero.
+        up: [3] unit; one that looks along it has no horizon and is rolled as it happens.
+    """
+    forward = forward / np.linalg.norm(forward)
+    if abs(forward @ up) > 0.999:
+        up = np.eye(3)[np.abs(forward).argmin()]
+    right = np.cross(forward, up)
+    right /= np.linalg.norm(right)
+    world_to_camera = np.eye(4)
+    world_to_camera[:3, :3] = [right, np.cross(forward, right), forward]
+    world_to_camera[:3, 3] = -world_to_camera[:3, :3] @ place
+    return world_to_camera
+
+
 def ray_camera(origin: np.ndarray, direction: np.ndarray, pixel_angle: float) -> Camera:
     """A camera of a single pixel that looks along a ray: how a viewport click enters the engine.
 
@@ -85,12 +104,6 @@ def ray_camera(origin: np.ndarray, direction: np.ndarray, pixel_angle: float) ->
         pixel_angle: width of the pixel in radians; sets how far the 0.3 px
             dilation of the projection reaches.
     """
-    forward = np.asarray(direction, float) / np.linalg.norm(direction)
-    helper = np.eye(3)[np.argmin(np.abs(forward))]
-    right = np.cross(helper, forward)
-    right /= np.linalg.norm(right)
-    world_to_camera = np.eye(4)
-    world_to_camera[:3, :3] = [right, np.cross(forward, right), forward]
-    world_to_camera[:3, 3] = -world_to_camera[:3, :3] @ np.asarray(origin, float)
+    across = np.eye(3)[np.abs(direction).argmin()]
     focal = 1.0 / pixel_angle
-    return Camera("ray", 1, 1, focal, focal, 0.5, 0.5, world_to_camera)
+    return Camera("ray", 1, 1, focal, focal, 0.5, 0.5, look_at(origin, direction, up=-across))

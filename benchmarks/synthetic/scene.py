@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import maximum_filter
 from scipy.spatial.transform import Rotation
 
-from backend.cameras.camera import Camera
+from backend.cameras.camera import Camera, look_at
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.spherical_harmonics import rotate_sh
 from backend.rendering import make_rasterizer
@@ -135,18 +135,8 @@ def cameras_around(
         azimuth, elevation = start + (end - start) * i / count, np.radians(look.elevation)
         around = np.cos(elevation) * np.array([np.cos(azimuth), np.sin(azimuth)])
         position = look.target + look.distance * np.append(around, np.sin(elevation))
-        world_to_camera = look_at(Y_DOWN @ position, Y_DOWN @ look.target)
+        place, forward = Y_DOWN @ position, Y_DOWN @ (look.target - position)
+        world_to_camera = look_at(place, forward, up=np.array([0.0, -1.0, 0.0]))
         size = width, height, focal, focal, width / 2, height / 2
         cameras.append(Camera(f"view_{i:02}.png", *size, world_to_camera))
     return tuple(cameras)
-
-
-def look_at(position: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """World to camera [4, 4] of an upright camera (y down in world and camera)."""
-    forward = (target - position) / np.linalg.norm(target - position)
-    right = np.cross([0.0, 1.0, 0.0], forward)
-    right /= np.linalg.norm(right)
-    matrix = np.eye(4)
-    matrix[:3, :3] = [right, np.cross(forward, right), forward]
-    matrix[:3, 3] = -matrix[:3, :3] @ position
-    return matrix

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...gaussians.directions import fibonacci
-from ..camera import Camera
+from ..camera import Camera, look_at
 from .surface import Surface
 
 SIZE = (800, 600)  # pixels of the pictures
@@ -44,7 +44,7 @@ def propose(surface: Surface, aims: np.ndarray, rng: np.random.Generator) -> lis
     clear = np.isinf(surface.first_hits(places, towards, distances - 2.5 * surface.cell))
     places, aims = places[clear], aims[clear]
     enclosed = enclosure(surface, places) >= ENCLOSED
-    cameras = (look_at(place, aim, surface.up) for place, aim in zip(places, aims, strict=True))
+    cameras = (aimed(place, aim, surface.up) for place, aim in zip(places, aims, strict=True))
     return [Candidate(*pair) for pair in zip(cameras, enclosed.tolist(), strict=True)]
 
 
@@ -58,16 +58,9 @@ def enclosure(surface: Surface, places: np.ndarray) -> np.ndarray:
     return hits.reshape(len(places), len(PROBES)).mean(axis=1)
 
 
-def look_at(place: np.ndarray, aim: np.ndarray, up: np.ndarray) -> Camera:
+def aimed(place: np.ndarray, aim: np.ndarray, up: np.ndarray) -> Camera:
     """A camera, not yet named, that looks from a place to an aim with the horizon level."""
     width, height = SIZE
     focal = width / 2 / np.tan(FIELD_OF_VIEW / 2)
-    forward = (aim - place) / np.linalg.norm(aim - place)
-    if abs(forward @ up) > 0.999:  # straight up or down: no horizon, any roll will do
-        up = np.eye(3)[np.abs(forward).argmin()]
-    right = np.cross(forward, up)
-    right /= np.linalg.norm(right)
-    world_to_camera = np.eye(4)
-    world_to_camera[:3, :3] = [right, np.cross(forward, right), forward]
-    world_to_camera[:3, 3] = -world_to_camera[:3, :3] @ place
+    world_to_camera = look_at(place, aim - place, up)
     return Camera("", width, height, focal, focal, width / 2, height / 2, world_to_camera)

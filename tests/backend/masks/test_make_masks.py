@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from backend.cameras.camera import Camera
+from backend.cameras.camera import Camera, look_at
 from backend.cameras.photographs import load_photograph
 from backend.cameras.spread_out import spread_out
 from backend.errors import BadInput, Cancelled
@@ -30,11 +30,8 @@ def ring(count, folder=None):
     cameras = []
     for index in range(count):
         angle = 2 * np.pi * index / count
-        right = [-np.sin(angle), np.cos(angle), 0]
-        forward = [-np.cos(angle), -np.sin(angle), 0]
-        world_to_camera = np.eye(4)
-        world_to_camera[:3, :3] = [right, np.cross(forward, right), forward]
-        world_to_camera[2, 3] = 5
+        forward = -np.array([np.cos(angle), np.sin(angle), 0])
+        world_to_camera = look_at(-5 * forward, forward, up=np.array([0, 0, 1]))
         path = None
         if folder:
             path = folder / f"{index:02}.png"
