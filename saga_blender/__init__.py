@@ -4,7 +4,7 @@ import atexit
 
 import bpy
 
-from . import engine_session, keymaps, panels, translations, warming
+from . import engine_session, held, keymaps, panels, translations, warming
 from .clicks import clicking
 from .drawing.overlay import overlay
 from .found_objects import FoundObject, FoundObjects
@@ -16,7 +16,6 @@ from .operators import (
     export_splat,
     fetch,
     find,
-    held,
     hover,
     import_splat,
     install,

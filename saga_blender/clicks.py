@@ -15,11 +15,11 @@ from ..backend.errors import SagaError
 from ..backend.gaussians.selection import combine
 from .drawing.overlay import overlay
 from .engine_session import session
-from .operators.engine_request import asked_object
-from .operators.held import mouse_is_held
+from .held import mouse_is_held
 from .previews import previews
 from .splat_object import (
     SOURCE,
+    asked_object,
     find_splat,
     per_point,
     remaining,

@@ -45,6 +45,24 @@ def find_splat(uid: int) -> bpy.types.Object | None:
     return next((o for o in bpy.data.objects if o.session_uid == uid and is_splat(o)), None)
 
 
+def asked_object(uid: int, total: int) -> bpy.types.Object | None:
+    """The object that an answer is about, None if it is gone.
+
+    Args:
+        uid: its session_uid when the engine was asked; it may have been renamed since.
+        total: Gaussians of the scene, as the engine counts them.
+
+    Raises:
+        BadInput: the scene's file is no longer the one that was imported.
+    """
+    obj = find_splat(uid)
+    if obj is None:
+        return None
+    if total != obj.data[TOTAL]:
+        raise file_has_changed()
+    return obj
+
+
 def scene_index(pointcloud: bpy.types.PointCloud) -> np.ndarray:
     """Which Gaussian of the scene file each point is, int32 [N] to read; -1 for none of it."""
     return read_or(pointcloud, INDEX, np.broadcast_to(np.int32(-1), len(pointcloud.points)))

@@ -71,6 +71,17 @@ def test_the_add_on_imports_only_what_blender_has_and_what_is_shared():
     assert [i for i in imports_of("saga_blender") if not within(i.module, allowed)] == []
 
 
+def test_operators_stand_on_the_rest_of_the_add_on():
+    """Only what shows, binds and registers them imports them."""
+    above = ("operators/", "panels/", "__init__.py", "keymaps.py", "select_tool.py")
+    above = tuple(f"saga_blender/{place}" for place in above)
+    assert [
+        i
+        for i in imports_of("saga_blender")
+        if within(i.module, {"saga_blender.operators"}) and not i.where.startswith(above)
+    ] == []
+
+
 def test_what_is_shared_needs_nothing_heavy():
     allowed = BUNDLED | SHARED | set(sys.stdlib_module_names)
     shared = tuple(name.replace(".", "/") for name in SHARED)

@@ -9,6 +9,7 @@ from ..engine_job import Unchanged
 from ..found_objects import set_found
 from ..properties import PARTS, operation_property, scale_property
 from ..splat_object import (
+    asked_object,
     change_selection,
     clusters,
     per_point,
@@ -18,7 +19,7 @@ from ..splat_object import (
 )
 from ..translations import said
 from .decompose import named_clusters, tree_from
-from .engine_request import EngineRequest, asked_object, why_not_ask
+from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained, why_not_edit
 from .selecting import operation_of, tell_count
 from .telling import tell

@@ -10,9 +10,9 @@ from ..cluster_tree import ClusterTree, innermost
 from ..engine_job import Unchanged
 from ..found_objects import set_found
 from ..properties import PARTS, WHOLE_OBJECTS, levels_property, scale_property
-from ..splat_object import SOURCE, per_point, remaining
+from ..splat_object import SOURCE, asked_object, per_point, remaining
 from ..translations import said
-from .engine_request import EngineRequest, asked_object, why_not_ask
+from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained
 
 

@@ -8,7 +8,6 @@ from ..engine_job import OnAnswer
 from ..engine_place import why_out_of_reach
 from ..engine_session import session
 from ..scene_file import why_not_imported, why_not_trained
-from ..splat_object import TOTAL, file_has_changed, find_splat
 from .explained import why_not_edit
 
 
@@ -38,21 +37,3 @@ def why_not_ask(context: bpy.types.Context) -> str:
     if obstacle := why_not_imported(obj) or why_not_edit(obj) or session.occupied:
         return obstacle
     return why_not_trained(obj.data) or why_out_of_reach()
-
-
-def asked_object(uid: int, total: int) -> bpy.types.Object | None:
-    """The object that an answer is about, None if it is gone.
-
-    Args:
-        uid: its session_uid when the engine was asked; it may have been renamed since.
-        total: Gaussians of the scene, as the engine counts them.
-
-    Raises:
-        BadInput: the scene's file is no longer the one that was imported.
-    """
-    obj = find_splat(uid)
-    if obj is None:
-        return None
-    if total != obj.data[TOTAL]:
-        raise file_has_changed()
-    return obj

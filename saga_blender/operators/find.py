@@ -10,9 +10,9 @@ from ...backend import protocol
 from ..engine_job import Unchanged
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
 from ..properties import floor_property, operation_property
-from ..splat_object import SOURCE, change_selection, per_point, remaining
+from ..splat_object import SOURCE, asked_object, change_selection, per_point, remaining
 from ..translations import said
-from .engine_request import EngineRequest, asked_object, why_not_ask
+from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained, why_not_edit
 from .selecting import tell_count
 

@@ -13,7 +13,8 @@ from ..properties import (
     scale_property,
     threshold_property,
 )
-from .engine_request import EngineRequest, asked_object, why_not_ask
+from ..splat_object import asked_object
+from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained, why_flat
 
 

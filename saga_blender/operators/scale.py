@@ -7,8 +7,8 @@ from bpy.props import IntProperty
 from ...backend import protocol
 from ..clicks import asked_by, clicking, settings_of
 from ..engine_job import Unchanged
-from ..splat_object import find_splat
-from .engine_request import EngineRequest, asked_object, why_not_ask
+from ..splat_object import asked_object, find_splat
+from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained
 from .hover import ask_what_is_under
 from .pointing import why_not_point
