@@ -189,7 +189,7 @@ def found(obj: bpy.types.Object, reply: protocol.Selected) -> np.ndarray:
 
 def preview(obj: bpy.types.Object, clicks: Clicks, asked: Asked) -> None:
     """Colour what a prompt would find, when the engine has said so."""
-    previews.ask(clicks.message(obj, asked), partial(_colour, clicks.uid), _bleach)
+    previews.ask(clicks.message(obj, asked), partial(_colour, clicks.uid), _clear_preview)
 
 
 def _colour(uid: int, reply: protocol.Selected) -> None:
@@ -198,7 +198,7 @@ def _colour(uid: int, reply: protocol.Selected) -> None:
         overlay.show_preview(obj, found(obj, reply))
 
 
-def _bleach(_error: SagaError) -> None:
+def _clear_preview(_error: SagaError) -> None:
     """Nothing under the mouse, or nobody who could tell: a click would take nothing."""
     overlay.end_preview()
 

@@ -20,7 +20,7 @@ from typing import Literal
 from ..backend import protocol
 from ..backend.errors import EngineFailure, SagaError
 from .engine_over_ssh import OverSsh
-from .engine_patience import Deaths, Silence, hung, left_alone
+from .engine_patience import Crashes, Silence, hung, left_alone
 from .engine_process import EngineProcess, OnThisComputer
 
 CLIENT_NAME = "SAGA for Blender"
@@ -91,7 +91,7 @@ class EngineClient:
         self._pending: dict[int, PendingRequest] = {}
         self._process: EngineProcess | None = None
         self._silence = Silence()
-        self._deaths = Deaths()
+        self._crashes = Crashes()
 
     @property
     def state(self) -> Literal["starting", "ready", "dead"]:
@@ -201,8 +201,8 @@ class EngineClient:
 
     def _living_process(self) -> EngineProcess:
         if self.state == "dead":
-            if self._deaths.are_too_many:
-                raise left_alone(self.log_path)
+            if self._crashes.are_too_many:
+                raise left_alone(self.log_path, self._crashes.rest_s)
             if self.log_path is None:
                 handle, path = tempfile.mkstemp(".log", "saga-engine-", self._log_folder)
                 os.close(handle)
@@ -215,7 +215,7 @@ class EngineClient:
         self, process: EngineProcess | None, id: int, message: protocol.Reply | None
     ) -> None:
         if message is None:
-            self._bury(process)
+            self._process_ended(process)
         elif isinstance(message, protocol.Welcome):
             process.ready = True
         elif id == 0:
@@ -226,7 +226,7 @@ class EngineClient:
                 pending.on_progress(message)
         elif id in self._pending:
             if process is not None and process.exit_code is None:
-                self._deaths.count = 0
+                self._crashes.count = 0
             self._pending.pop(id).settle(self._with_the_log(message))
 
     def _with_the_log(self, reply: protocol.Reply) -> protocol.Reply:
@@ -238,14 +238,14 @@ class EngineClient:
             return reply
         return replace(reply, advice=f"{reply.advice} The log is {self.log_path}.")
 
-    def _bury(self, process: EngineProcess) -> None:
+    def _process_ended(self, process: EngineProcess) -> None:
         """Answer what a dead engine left unanswered, or ask again where only the line broke."""
-        self._deaths.one_more()
+        self._crashes.one_more()
         self._log_is_of_use = True
         for id, pending in self._pending.items():
             if pending.process is not process:
                 continue
-            if process.line_broke and not (pending.cancelled or self._deaths.are_too_many):
+            if process.line_broke and not (pending.cancelled or self._crashes.are_too_many):
                 self._ask(id, pending)
                 if pending.on_progress is not None:
                     pending.on_progress(LINE_BROKE)

@@ -32,7 +32,7 @@ class Job:
     def text(self) -> str:
         """The stage, and how long it still takes where that can be told."""
         if self.act is not None:
-            return said("Done, waits for Object Mode")
+            return said("Done: switch to Object Mode to see it")
         if self.progress is None:
             return f"{said(self.label)} ..."
         stage, eta = said(self.progress.stage), self.progress.eta_s

@@ -1,4 +1,4 @@
-"""How long an engine's silence is borne, and how many of its deaths; and what is said then."""
+"""How long an engine's silence is borne, and how many of its crashes; and what is said then."""
 
 import math
 import time
@@ -9,7 +9,7 @@ from ..backend.errors import EngineFailure
 from .engine_process import last_words
 
 HANG_S = 60.0  # without a word, which it says each second, also at work
-MOST_DEATHS = 3  # in a row, until an engine is not started again
+MOST_CRASHES = 3  # in a row, until an engine is not started again
 REST_S = 60.0  # and for how long
 
 
@@ -40,8 +40,8 @@ class Silence:
 
 
 @dataclass
-class Deaths:
-    """How often the engine has died in a row."""
+class Crashes:
+    """How often the engine has crashed in a row."""
 
     count: int = 0
     rests_until: float = -math.inf
@@ -49,12 +49,17 @@ class Deaths:
     @property
     def are_too_many(self) -> bool:
         """Whether no engine is to be started for a while."""
-        return time.monotonic() < self.rests_until
+        return self.rest_s > 0
+
+    @property
+    def rest_s(self) -> float:
+        """Seconds until one may be started again."""
+        return max(self.rests_until - time.monotonic(), 0.0)
 
     def one_more(self) -> None:
-        """It has died again."""
+        """It has crashed again."""
         self.count += 1
-        if self.count == MOST_DEATHS:
+        if self.count == MOST_CRASHES:
             self.count -= 1  # after its rest it has one more try
             self.rests_until = time.monotonic() + REST_S
 
@@ -67,9 +72,10 @@ def hung(log_path: Path) -> EngineFailure:
     )
 
 
-def left_alone(log_path: Path) -> EngineFailure:
-    """What is told when it is not started again."""
+def left_alone(log_path: Path, rest_s: float) -> EngineFailure:
+    """What is told when it is not started again for some seconds."""
     return EngineFailure(
-        f"The engine stopped {MOST_DEATHS} times in a row and is left alone for now.",
-        f"Try again in {REST_S:.0f} s. Why it stopped is in its log, {log_path}.",
+        f"The engine stopped {MOST_CRASHES} times in a row "
+        f"and will not be restarted for {math.ceil(rest_s)} s.",
+        f"Why it stopped is in its log, {log_path}. Then try again.",
     )

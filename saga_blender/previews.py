@@ -29,7 +29,7 @@ class Previews:
     def __init__(self) -> None:
         self._under_way: Question | None = None
         self._waiting: Question | None = None
-        self._mourned: EngineClient | None = None  # whose engine died of a preview
+        self._crashed_client: EngineClient | None = None  # whose engine crashed in a preview
 
     def ask(self, message: protocol.Work, on_answer: OnPreview, on_nothing: OnNothing) -> None:
         """Ask beside the jobs.
@@ -43,7 +43,7 @@ class Previews:
             client = session.connected()
         except BadInput:  # no Python is chosen, as the panel says
             return
-        if client is self._mourned and client.state == "dead":
+        if client is self._crashed_client and client.state == "dead":
             return
         if self._under_way is not None and client.busy:
             self._waiting = question
@@ -73,7 +73,7 @@ class Previews:
     def _failed(self, question: Question, client: EngineClient, error: SagaError) -> None:
         """Nothing under the mouse, nothing trained, or no engine any more."""
         if client.state == "dead":
-            self._mourned = client
+            self._crashed_client = client
         self._next()
         if question.wanted:
             question.on_nothing(error)

@@ -44,7 +44,7 @@ def test_what_can_be_undone_waits_for_object_mode_and_is_one_step(addon, talk, i
     while session.connected().busy:
         session.drain()
     assert session.drain(), "it is still to come"
-    assert session.job.text == "Done, waits for Object Mode"
+    assert session.job.text == "Done: switch to Object Mode to see it"
     assert bpy.data.objects["cube"].location.x == 0 and not session.notice
     bpy.ops.object.mode_set(mode="OBJECT")
     finish()
