@@ -35,6 +35,8 @@ class ByHand(Dragging, Explained):
         self.cover(self.path[max(0, len(self.path) - 2)].loc, self.path[-1].loc)
 
     def execute(self, context):
+        if not self.path:
+            return self.refuse()
         self._look(context)
         for earlier, later in zip([self.path[0], *self.path], self.path, strict=False):
             self.cover(earlier.loc, later.loc)
@@ -94,7 +96,8 @@ class SelectBrush(ByHand, bpy.types.Operator):
         self.radius = settings.radius
 
     def cover(self, earlier, later) -> None:
-        self.covered |= self._screen.along(earlier, later, self.radius)
+        # A new array: the overlay still holds the former one, to see what has changed.
+        self.covered = self.covered | self._screen.along(earlier, later, self.radius)
         overlay.show_preview(self._obj, self.covered)
 
     def shape(self) -> list[outline.Place]:

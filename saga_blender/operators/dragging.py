@@ -46,6 +46,11 @@ class Dragging:
         self._end_drawing()
         overlay.end_preview()
 
+    def refuse(self) -> set[str]:
+        """What `execute` has to return where nothing was drawn."""
+        self.report({"ERROR"}, "Nothing was drawn: hold the button while the mouse moves")
+        return {"CANCELLED"}
+
     def _go_to(self, context, event) -> None:
         self.path.add().loc = (event.mouse_region_x, event.mouse_region_y)
         self.moved(context)

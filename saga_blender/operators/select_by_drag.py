@@ -40,8 +40,7 @@ class ByDragging(Dragging, SeenFrom, Pointing):
     def execute(self, context):
         prompt = self.prompt(context.object)
         if prompt is None:
-            self.report({"ERROR"}, "Nothing was drawn: hold the button while the mouse moves")
-            return {"CANCELLED"}
+            return self.refuse()
         return self.select(context, prompt)
 
     def places(self) -> list[tuple[float, float]]:
