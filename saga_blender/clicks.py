@@ -14,9 +14,9 @@ from ..backend import protocol
 from ..backend.errors import SagaError
 from ..backend.gaussians.selection import combine
 from .drawing.overlay import overlay
-from .engine_session import session
+from .engine_session import in_object_mode, session
 from .held import mouse_is_held
-from .previews import previews
+from .previews import Previews, previews
 from .splat_object import (
     SOURCE,
     asked_object,
@@ -118,14 +118,20 @@ class Clicking:
     def __init__(self) -> None:
         self._last: Clicks | None = None
         self._coming: Clicks | None = None  # shown, not yet in the data
+        self._previews = Previews()  # its own: what is under the mouse takes no slider's place
+        self._failure: SagaError | None = None  # why there was nothing to show
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether a slider's selection is coloured that is not yet in the data."""
+        return self._coming is not None
 
     def standing(self) -> Clicks | None:
-        """The last clicks, if the selection is still what they made it."""
-        if self._last is not None:
-            obj = find_splat(self._last.uid)
-            if obj is None or not np.array_equal(selection(obj.data), self._last.after):
-                self._last = None
-        return self._last
+        """The last clicks, if the selection is what they made it: perhaps again, after redo."""
+        last = self._last
+        obj = last and find_splat(last.uid)
+        made = obj is not None and np.array_equal(selection(obj.data), last.after)
+        return last if made else None
 
     def stands(self, clicks: Clicks) -> bool:
         """Whether the selection is still what came of that prompt."""
@@ -138,22 +144,21 @@ class Clicking:
         overlay.settle_preview(obj, clicks.after)
         set_selection(obj.data, clicks.after)
 
-    def ask_again(self, asked: Asked) -> bool:
-        """Show what the last clicks select when asked for otherwise; False where there are none.
+    def ask_again(self, asked: Asked) -> None:
+        """Show what the last clicks, if any, select when asked for otherwise.
 
         The data follows when the mouse is let go of and nothing more is asked for a moment.
+        An engine that has other work would answer when nobody expects it any more.
         """
-        last = self.standing() and (self._coming or self._last)
-        obj = last and find_splat(last.uid)
-        if obj is None:
-            return False
-        if asked != last.asked:
-            previews.ask(last.message(obj, asked), partial(self._show, last, asked), self._fail)
-        return True
+        last = not session.occupied and self.standing() and (self._coming or self._last)
+        obj = find_splat(last.uid) if last else None
+        if obj is not None and asked != last.asked:
+            message = last.message(obj, asked)
+            self._previews.ask(message, partial(self._show, last, asked), self._fail)
 
     def _fail(self, error: SagaError) -> None:
         """Nothing to show: what was selected stays, and the panel says why."""
-        self._coming, session.error = None, error
+        self._coming, self._failure, session.error = None, error, error
         overlay.end_preview()
         redraw_pages()
 
@@ -161,7 +166,9 @@ class Clicking:
         obj = asked_object(clicks.uid, reply.total)
         if obj is None or not self.stands(clicks):
             return
-        self._coming, session.error = clicks.answered(obj, reply, asked), None
+        self._coming = clicks.answered(obj, reply, asked)
+        if session.error is self._failure:  # what else has failed is still to be told
+            session.error = None
         overlay.show_preview(obj, self._coming.after)
         _stop_waiting()
         if not bpy.app.background:  # where no timer runs
@@ -178,6 +185,7 @@ class Clicking:
     def forget(self) -> None:
         """Drop everything, also what is under way."""
         self._last = self._coming = None
+        self._previews.forget()
         _stop_waiting()
 
 
@@ -204,8 +212,11 @@ def _clear_preview(_error: SagaError) -> None:
 
 
 def _let_go() -> float | None:
-    """Timer: as long as a slider is held, it goes on meaning the same step to undo."""
-    if mouse_is_held():
+    """Timer: as long as a slider is held, it goes on meaning the same step to undo.
+
+    So it does in other modes than Object Mode, whose steps to undo would not hold it.
+    """
+    if mouse_is_held() or not in_object_mode():
         return _REST_S
     clicking.let_go()
     return None

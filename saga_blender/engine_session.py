@@ -72,11 +72,11 @@ class EngineSession:
             on_answer: called from a timer; may raise SagaError.
             undoable: it changes Blender's data, which is then a step to undo.
         """
+        self.cancel()
         try:
             client = self.connected()
         except SagaError as error:
             return self._alarm(error)
-        self.cancel()
         job = self.job = Job(type(message), label, undoable)
         self.error = None
         job.id = client.request(
@@ -127,6 +127,7 @@ class EngineSession:
     def connected(self) -> EngineClient:
         """A client with the settings of the preferences, a new one when they have changed.
 
+        Other settings end no job that is under way: they count from the next one.
         Who asks it calls `listen` for the answer to come.
 
         Raises:
@@ -134,6 +135,8 @@ class EngineSession:
         """
         if self.changing:  # what starts now would hold its files
             raise BadInput(f"{BEING_CHANGED}.", "Wait until that is done.")
+        if self.job is not None:
+            return self._client
         settings = engine_place(), preferences().device
         if self._client is None or settings != self._client_settings:
             self._disconnect()
@@ -152,7 +155,7 @@ class EngineSession:
     def _act(self) -> None:
         """Do what the job's answer says, if there is one and it could be undone."""
         job = self.job
-        if job is None or job.act is None or (job.undoable and not _in_object_mode()):
+        if job is None or job.act is None or (job.undoable and not in_object_mode()):
             return
         self.job = None
         try:
@@ -184,7 +187,7 @@ class EngineSession:
         bpy.context.window_manager.popup_menu(draw, title="SAGA", icon="ERROR")
 
 
-def _in_object_mode() -> bool:
+def in_object_mode() -> bool:
     """Whether a step to undo would hold all objects: other modes have steps of their own.
 
     Timers know of no active object, but windows do.

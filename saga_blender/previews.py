@@ -84,4 +84,4 @@ class Previews:
             self._ask(waiting)
 
 
-previews = Previews()
+previews = Previews()  # of what is under the mouse

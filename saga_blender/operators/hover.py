@@ -6,7 +6,7 @@ from saving automatically for as long as the mouse is in the viewport.
 
 import bpy
 
-from ..clicks import Clicks, Prompt, asked_by, preview
+from ..clicks import Clicks, Prompt, asked_by, clicking, preview
 from ..drawing.overlay import overlay
 from ..previews import previews
 from ..viewport import ray_at
@@ -49,7 +49,8 @@ class HoverEnd(Explained, bpy.types.Operator):
         ours = tool is not None and tool.idname == TOOL
         if not in_viewport or context.area.type != "VIEW_3D" or not ours:
             previews.forget()
-            overlay.end_preview()
+            if not clicking.is_shown:
+                overlay.end_preview()
         return {"PASS_THROUGH"}
 
 

@@ -98,3 +98,22 @@ def test_fetched_weights_go_to_their_scene_whatever_it_is_called_by_then(addon):
     unchanged = addon("saga_blender.engine_job").Unchanged
     assert isinstance(fetched(protocol.Fetched("weights.pt")), unchanged)
     assert not bpy.context.scene.saga.sam_checkpoint
+
+
+def test_other_settings_end_no_work_and_count_from_the_next(addon, talk, info):
+    """A device or host that is chosen while it trains: only the next job goes there."""
+    session, finish = talk
+    chosen = addon("saga_blender.preferences").preferences()
+    chosen.device, told = "cpu", []
+    session.start(info("stages"), "Train SAGA", lambda _: told.append("trained") or "Trained.")
+    chosen.device = "auto"
+    try:
+        worker = session.connected()
+        assert session.job is not None, "whoever asks beside it"
+        finish()
+        assert told == ["trained"]
+        session.start(info("hello"), "Next", lambda reply: reply.facts["device"])
+        finish()
+        assert session.notice == "auto" and session.connected() is not worker
+    finally:
+        chosen.device = "auto"

@@ -1,9 +1,11 @@
-"""An engine that does what the scene of an Info request is called."""
+"""An engine that does what the scene of an Info request is called, and selects by the threshold."""
 
 import os
 import subprocess
 import sys
 import time
+
+import numpy as np
 
 from . import protocol
 
@@ -13,8 +15,16 @@ class Engine:
         self.device = device
 
     def handle(self, message, report):
+        if isinstance(message, protocol.Select):
+            return self.select(message.threshold)
         getattr(self, message.scene, lambda _: None)(report)
         return protocol.Described(text=message.scene, facts={"device": self.device})
+
+    def select(self, threshold):
+        """That many of a hundred Gaussians: 0.2 is the first 20."""
+        count = round(100 * threshold)
+        time.sleep(0.05)
+        return protocol.Selected(np.packbits(np.arange(100) < count), count, 100, 0.5, 1.0)
 
     def count(self, report):
         """Ten seconds in a hundred steps; tells when it was stopped."""
