@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bpy
 
+from .engine_session import session
 from .operators.by_hand import SelectBox, SelectBrush
 from .operators.hover import TOOL, Hover
 from .operators.scale import NudgeScale, StepScale
@@ -14,6 +15,7 @@ from .operators.select import Point, Select
 from .operators.selection import Selection
 from .operators.split import Split
 from .properties import SelectSettings
+from .translations import said
 
 
 def _key(operator: type, kind: str, modifiers: dict | None = None, **properties) -> tuple:
@@ -78,7 +80,11 @@ class SelectTool(_Tool, bpy.types.WorkSpaceTool):
         settings = context.workspace.saga
         row = layout.row()
         row.prop(settings, "drag", expand=True)
-        draw_precision(layout, settings)
+        row = layout.row()
+        row.enabled = not session.occupied  # nobody would hear what a slider says
+        draw_precision(row, settings)
+        if session.occupied:
+            layout.label(text=said(session.occupied), icon="INFO")
 
 
 def draw_precision(layout: bpy.types.UILayout, settings: SelectSettings) -> None:

@@ -3,6 +3,7 @@
 import bpy
 import numpy as np
 
+from ..engine_session import session
 from ..operators.named_selection import ForgetSelection, RecallSelection, StoreSelection
 from ..operators.select import Select
 from ..operators.select_by import SelectBy
@@ -25,8 +26,10 @@ class SelectPanel(SubPanel, bpy.types.Panel):
         if obstacle := Select.obstacle(context):
             write(layout, context, obstacle, icon="INFO")
         settings = context.workspace.saga
-        draw_precision(layout, settings)
-        layout.prop(settings, "connected")
+        column = layout.column()
+        column.enabled = not session.occupied
+        draw_precision(column, settings)
+        column.prop(settings, "connected")
         if is_splat(context.object):
             _draw_selection(layout, context)
         layout.operator_menu_enum(Selection.bl_idname, "mode")

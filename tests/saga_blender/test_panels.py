@@ -8,18 +8,22 @@ import pytest
 
 
 class Layout:
-    """Writes down what a panel draws; refuses what Blender would not know."""
+    """Writes down what a panel draws, settings that are greyed out in brackets.
 
-    def __init__(self, shown: list[str]) -> None:
-        self.__dict__["shown"] = shown
+    It refuses what Blender would not know.
+    """
+
+    def __init__(self, shown: list[str], enabled: bool = True) -> None:
+        self.__dict__.update(shown=shown, enabled=enabled)
 
     def nested(self, **_look) -> "Layout":
-        return Layout(self.shown)
+        return Layout(self.shown, self.enabled)
 
     row = column = box = split = nested
 
-    def __setattr__(self, name, _value):
+    def __setattr__(self, name, value):
         assert name in bpy.types.UILayout.bl_rna.properties, name
+        self.__dict__[name] = value
 
     def label(self, text="", icon="NONE"):
         self.shown.append(text)
@@ -32,7 +36,8 @@ class Layout:
 
     def prop(self, data, name, text=None, **_look):
         known = data.bl_rna.properties[name].name
-        self.shown.append(known if text is None else text or str(getattr(data, name)))
+        shown = known if text is None else text or str(getattr(data, name))
+        self.shown.append(shown if self.enabled else f"({shown})")
 
     def template_list(self, idname, _id, data, name, active_data, active_name):
         rows, draws = getattr(data, name), getattr(bpy.types, idname).draw_item
@@ -162,6 +167,26 @@ def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sideb
         assert "Train on 60 Views with the CPU" in sidebar()["SAGA"]
     finally:
         session.job = session.error = None
+
+
+def test_sliders_rest_while_the_engine_has_other_work_and_say_so(addon, sidebar, ply, tmp_path):
+    """What they said then would be heard when nobody expects it any more."""
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    module, Train = addon("saga_blender.engine_session"), addon("backend.protocol").Train
+    tool, header = addon("saga_blender.select_tool").SelectTool, []
+    bpy.context.workspace.saga.automatic = False
+    sliders = ("Automatic Scale", "Scale", "Threshold")
+    assert {*sliders, "Only Connected"} <= set(sidebar()["Select"])
+    module.session.job = module.Job(Train, "Train SAGA")
+    try:
+        resting = sidebar()["Select"]
+        tool.draw_settings(bpy.context, Layout(header), None)
+    finally:
+        module.session.job = None
+    assert {f"({name})" for name in (*sliders, "Only Connected")} <= set(resting)
+    assert {f"({name})" for name in sliders} <= set(header)
+    for shown in (resting, header):
+        assert "Wait until the engine is done" in " ".join(shown)
 
 
 def test_long_lines_are_broken_where_the_sidebar_ends(addon):
