@@ -1,6 +1,7 @@
 """Writing files so that a failure half-way leaves what was there."""
 
 import os
+import pickle
 import shutil
 import stat
 import time
@@ -113,11 +114,15 @@ def remove_drafts(folder: Path) -> None:
 
 
 def reason_of(error: Exception) -> str:
-    """Why a file cannot be read: what was said, where that is more than a library's innards."""
+    """Why a file cannot be read: what was said, where that is more than a library's innards.
+
+    Of a pickle that it does not trust, torch says how to run the code that is in it.
+    """
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    said = str(error).partition("\n")[0]
-    return said if " " in said else "it is damaged, or of another kind"
+    said = str(error).partition("\n")[0].removesuffix(".")
+    is_plain = " " in said and not isinstance(error, pickle.UnpicklingError)
+    return said if is_plain else "it is damaged, or of another kind"
 
 
 def _beside(path: Path) -> Path:
