@@ -39,6 +39,23 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     require_within("number of views", message.max_views, 0, np.inf)
     scene = engine.open(message.scene, report)
     recipe = recipe_named(message.recipe, len(scene.cloud), message.steps)
+    cameras, store = _prepared(scene, recipe, message, report)
+    provenance = _train(scene, recipe, cameras, store, message, report)
+    return Trained(
+        model=str(scene.workspace.field),
+        seconds=time.perf_counter() - started,
+        gaussians=len(scene.cloud),
+        views=provenance.views,
+        masks=provenance.masks,
+        steps=provenance.steps,
+        loss=provenance.loss,
+    )
+
+
+def _prepared(
+    scene: Scene, recipe: Recipe, message: Train, report: Report
+) -> tuple[list[Camera], MaskStore | LabelImages]:
+    """The views to train on, and their masks, all that could be made; there is room for them."""
     store = _open_masks(scene, message)
     try_folder(scene.workspace.folder)
     remove_drafts(scene.workspace.folder)
@@ -54,6 +71,18 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     if message.sam_checkpoint:
         _make_masks(scene, cameras, store, message, report)
         _require_masks(scene, [camera for camera in cameras if camera.name in store])
+    return cameras, store
+
+
+def _train(
+    scene: Scene,
+    recipe: Recipe,
+    cameras: list[Camera],
+    store: MaskStore | LabelImages,
+    message: Train,
+    report: Report,
+) -> Provenance:
+    """Train and save a field of the scene; what it was made from."""
     rng = np.random.default_rng(message.seed)
     bank = build_ray_bank(scene.rasterizer, cameras, store, rng, report)
     key = training_key(scene.fingerprint, bank, recipe, message.seed)
@@ -74,15 +103,7 @@ def answer(engine: Engine, message: Train, report: Report) -> Trained:
     )
     field.save(scene.workspace.field, provenance)
     checkpoint.remove()
-    return Trained(
-        model=str(scene.workspace.field),
-        seconds=time.perf_counter() - started,
-        gaussians=len(scene.cloud),
-        views=provenance.views,
-        masks=provenance.masks,
-        steps=recipe.steps,
-        loss=loss,
-    )
+    return provenance
 
 
 def _learn(
@@ -99,7 +120,7 @@ def _learn(
 
 
 def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:
-    """Where the masks are, or will be once they are made."""
+    """Where the masks are, or will be once they are made: by weights that are known to be good."""
     given = Path(message.masks) if message.masks else None
     store = open_masks(given) if given else MaskStore(scene.workspace.masks)
     if not message.sam_checkpoint:
@@ -109,6 +130,10 @@ def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:
             f"{given} holds label images, to which SAM's masks cannot be added.",
             "Give either a folder of label images or a SAM checkpoint.",
         )
+    else:
+        from ..masks.checkpoint import require_model
+
+        require_model(Path(message.sam_checkpoint))
     return store
 
 
@@ -129,5 +154,6 @@ def _require_masks(scene: Scene, there: Sequence) -> None:
     if not there:
         raise BadInput(
             f"There are no masks for the views of {scene.path.name}.",
-            "Choose weights of SAM to make them with, which can be fetched, or a folder of masks.",
+            "Give weights of Segment Anything to make them (Fetch Weights in Blender; `fetch` and "
+            "--sam-checkpoint on the command line), or a folder of masks (--masks).",
         )

@@ -2,6 +2,7 @@
 
 import pickle
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -25,9 +26,26 @@ def load_model(checkpoint: Path) -> nn.Module:
         checkpoint: as segment-anything or MobileSAM publish them.
 
     Raises:
+        BadInput, MissingSoftware: as `require_model`.
+    """
+    build, weights = _recognised(checkpoint)
+    model = build()
+    model.load_state_dict(weights)
+    return model.eval().requires_grad_(False)
+
+
+def require_model(checkpoint: Path) -> None:
+    """Refuse what `load_model` could not load, in a moment and with no room for a model.
+
+    Raises:
         BadInput: not such a file, or a damaged one.
         MissingSoftware: segment-anything is not installed.
     """
+    _recognised(checkpoint)
+
+
+def _recognised(checkpoint: Path) -> tuple[Callable[[], nn.Module], dict[str, Tensor]]:
+    """What builds the model whose weights these are, and all its weights."""
     try:
         import_torchvision()
         import segment_anything
@@ -40,16 +58,17 @@ def load_model(checkpoint: Path) -> nn.Module:
     position = weights.get("image_encoder.pos_embed")
     width = position.shape[-1] if position is not None and position.ndim else 0
     if "image_encoder.patch_embed.seq.0.c.weight" in weights:
-        model = _build_mobile_sam()
+        build = _build_mobile_sam
     elif width in VIT_BUILDERS:
-        model = getattr(segment_anything, VIT_BUILDERS[width])()
+        build = getattr(segment_anything, VIT_BUILDERS[width])
     else:
         raise _unusable(checkpoint, "its weights are no model that is known here")
     try:
-        model.load_state_dict(weights)
+        with torch.device("meta"):  # names and shapes, without memory
+            build().load_state_dict(weights, assign=True)
     except RuntimeError as e:
         raise _unusable(checkpoint, "some of its weights are missing or have other shapes") from e
-    return model.eval().requires_grad_(False)
+    return build, weights
 
 
 def _read_weights(checkpoint: Path) -> dict[str, Tensor]:

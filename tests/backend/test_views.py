@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from backend.cameras.cameras_json import camera_entry
 from backend.engine import Engine
@@ -83,6 +84,15 @@ def test_a_training_without_sam_keeps_the_made_up_views_that_have_masks(scene):
     write_ply(scene.path, scene.cloud.subset(np.arange(300)))
     described = Engine("cpu").handle(Info(str(scene.path)))
     assert described.facts["view_names"] == "none"  # those were of other Gaussians
+
+
+def test_weights_of_no_use_are_refused_before_views_are_made_up(scene):
+    weights, told = scene.path.with_name("weights.pt"), []
+    torch.save({"image_encoder.pos_embed": torch.zeros(1, 64, 64, 768)}, weights)  # ViT-B's first
+    message = Train(str(scene.path), sam_checkpoint=str(weights))
+    with pytest.raises(BadInput, match=r"weights\.pt is not .* missing"):
+        Engine("cpu").handle(message, lambda *said: told.append(said[0]))
+    assert "Making up views" not in told and not scene.workspace.folder.exists()
 
 
 def test_made_up_views_of_other_gaussians_are_not_taken(scene):
