@@ -91,10 +91,12 @@ def _scenes(arguments: Namespace) -> list[Path]:
 
 def _share(scenes: list[Path], index: int | None, of: int | None) -> list[Path]:
     """What one of several jobs does."""
-    if index is None and of is None:
+    if (index is None) != (of is None):
+        raise BadInput("--index and --of belong together.", "Give both, or neither.")
+    if index is None:
         return scenes
-    if index is None or of is None or not 0 <= index < of:
+    if not 0 <= index < of:
         raise BadInput(
-            f"There is no share {index} of {of}.", "Give --index from 0 to N - 1, and --of N."
+            f"Job {index} is not one of {of}: jobs count from 0.", "Give --index from 0 to N - 1."
         )
     return scenes[index::of]

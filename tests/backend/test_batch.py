@@ -146,8 +146,12 @@ def test_jobs_of_an_array_share_the_work_and_the_last_one_gathers(engine, scenes
     assert batch(engine, scenes, "--index", 1, "--of", 2) == 0
     assert batch(engine, scenes, "--gather") == 0
     assert all(row["trained"] for row in manifest(scenes))
-    for wrong in (["--index", 2, "--of", 2], ["--index", 1], ["--of", 3]):
-        assert batch(engine, scenes, *wrong) == 2
+    for said, wrong in (
+        ("Job 2 is not one of 2: jobs count from 0.", ["--index", 2, "--of", 2]),
+        ("--index and --of belong together.", ["--index", 1]),
+        ("--index and --of belong together.", ["--of", 3]),
+    ):
+        assert batch(engine, scenes, *wrong) == 2 and said in capsys.readouterr().err
 
 
 @pytest.mark.fault("a batch is interrupted")
