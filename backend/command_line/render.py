@@ -15,10 +15,11 @@ from .options import add_output, add_scene, add_views, request
 from .paths import check_inputs, checked_output
 
 MOST_BYTES = 1 << 31  # one for each Gaussian
+ADVICE = "Save a selection with `select -o OUT.npy`."
 SUMMARY = "draw a view of a scene"
 ABOUT = """\
-Draw a view of the scene into a .png: its color, depth, alpha (how opaque),
-the trained features (things that belong together have one color), or a
+Draw a view of the scene into a .png: its colour, depth, alpha (how opaque),
+the trained features (things that belong together have one colour), or a
 selection that `select` saved as .npy."""
 
 
@@ -60,7 +61,7 @@ def _load_selection(path: str) -> np.ndarray:
     try:
         selection = read_npy(Path(path), MOST_BYTES)
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path} is no .npy file: {error}.", "Save one with `select`.") from error
+        raise BadInput(f"{path} cannot be read as a .npy file.", ADVICE) from error
     if selection.dtype != bool or selection.ndim != 1:
-        raise BadInput(f"{path} holds no selection.", "Save one with `select -o OUT.npy`.")
+        raise BadInput(f"{path} holds no selection.", ADVICE)
     return selection
