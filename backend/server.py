@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO
 
 from . import __version__, protocol
-from .errors import BadInput, Cancelled, SagaError, explained
+from .errors import Cancelled, SagaError, explained
 from .job import Job, ProgressReport
 from .job_queue import JobQueue
 from .mirror import Mirror, private_folder
@@ -121,8 +121,6 @@ class Server:
 
     def _answer(self, request: protocol.Work | protocol.Copying, report: ProgressReport):
         if isinstance(request, protocol.Copying):
-            if self._mirror is None:
-                raise BadInput("The engine reads your files itself: it is on your computer.")
             return self._mirror.answer(request)
         if self._engine is None:
             self._engine = self._make_engine()
@@ -148,7 +146,9 @@ class Server:
             if self._jobs.cancel(request.request):
                 self._send(request.request, protocol.failed(Cancelled()))
             return
-        is_job = isinstance(request, protocol.Work | protocol.Copying)
+        # An engine on the client's own computer reads the files themselves.
+        jobs = protocol.Work | protocol.Copying if self._mirror else protocol.Work
+        is_job = isinstance(request, jobs)
         if not (is_job and self._jobs.put(Job(id, request))):
             raise protocol.ProtocolError(f"{type(request).__name__} {id} is out of place.")
 
