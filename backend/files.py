@@ -61,7 +61,7 @@ def new_folder(path: Path, replace: bool = False) -> Iterator[Path]:
         BadInput: there is something at `path` already, or it cannot be written.
     """
     if path.exists() and not replace:
-        raise BadInput(f"There is {path} already.", "Name a new folder.")
+        raise BadInput(f"{path} already exists.", "Name a new folder.")
     draft, former = _beside(path), _beside(path)
     try:
         draft.mkdir()

@@ -63,7 +63,7 @@ def _labels_or_folder(arguments: Namespace) -> Path:
     if output.suffix:  # so a folder's name has no dot
         return checked_output(arguments.output, arguments.scene, ".npy")
     if output.exists():
-        raise BadInput(f"There is {output} already.", "Name a new folder.")
+        raise BadInput(f"{output} already exists.", "Name a new folder.")
     if not output.parent.is_dir():
         raise BadInput(f"There is no folder {output.parent}.", "Make it first.")
     return output

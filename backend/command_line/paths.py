@@ -10,7 +10,7 @@ def check_inputs(*paths: str) -> None:
     """Raises BadInput where one of them does not exist; "" stands for none."""
     for path in filter(None, paths):
         if not Path(path).exists():
-            raise BadInput(f"There is no {path}.", "Check the path.")
+            raise BadInput(f"{path} does not exist.", "Check the path.")
 
 
 def checked_output(path: str, scene: str, *suffixes: str) -> Path:
@@ -21,7 +21,7 @@ def checked_output(path: str, scene: str, *suffixes: str) -> Path:
     """
     output = Path(path)
     if output.suffix.lower() not in suffixes:
-        raise BadInput(f"{path} has none of the endings {', '.join(suffixes)}.", "Rename it.")
+        raise BadInput(f"{path} must end in {' or '.join(suffixes)}.", "Rename it.")
     if not output.parent.is_dir():
         raise BadInput(f"There is no folder {output.parent}.", "Make it first.")
     if output.exists() and output.samefile(scene):
