@@ -97,7 +97,7 @@ class Trainer:
         """Small random features [N, D], all that a Gaussian has which no mask shows."""
         noise = np.empty((count, self.recipe.dim), np.float32)
         for start in range(0, count, ROWS):
-            report("Finding neighbours", 1.0)
+            report("Finding neighbours", 1.0)  # hears a cancel; too short for a stage of its own
             block = noise[start : start + ROWS]
             self._rng.standard_normal(dtype=np.float32, out=block)
             block *= np.float32(1e-2)
