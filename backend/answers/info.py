@@ -22,8 +22,19 @@ def answer(engine: Engine, message: Info, report: Report) -> Described:
         except BadInput as error:
             facts["training_of_no_use"] = str(error)
     try:
-        facts["view_names"] = ", ".join(camera.name for camera in known_views(scene)) or "none"
+        facts["view_names"] = [camera.name for camera in known_views(scene)]
     except BadInput as error:
         facts["views_of_no_use"] = str(error)
-    text = "\n".join(f"{name.replace('_', ' ')}: {value}" for name, value in facts.items())
-    return Described(text=text, facts=facts)
+    lines = [f"{name.replace('_', ' ')}: {_in_short(value)}" for name, value in facts.items()]
+    return Described(text="\n".join(lines), facts=facts)
+
+
+def _in_short(value: object) -> str:
+    """A fact on one line, as much of it as a person reads."""
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if not isinstance(value, list):
+        return str(value)
+    return (
+        f"{len(value)}, {value[0]} … {value[-1]}" if len(value) > 3 else ", ".join(value) or "none"
+    )

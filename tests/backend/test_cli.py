@@ -350,9 +350,11 @@ def test_info_of_the_real_engine(run, scene):
         assert code == 0
         return json.loads(out)
 
-    assert info()["gaussians"] == 9 and info()["view_names"] == "none"
+    assert info()["gaussians"] == 9 and info()["view_names"] == []
     write_views(scene.parent, scene.parent / "masks")
-    assert info()["view_names"].startswith("0.png, 1.png, 10.png")
+    assert info()["view_names"][:3] == ["0.png", "1.png", "10.png"]
+    _, out, _, _ = run("info", scene, "--device", "cpu", engine=Engine)
+    assert "view names: 14, 0.png … 9.png\n" in out
     (scene.parent / "cameras.json").write_text("[{}]")
     assert "cameras.json" in info()["views_of_no_use"]
 

@@ -83,7 +83,7 @@ def test_a_training_without_sam_keeps_the_made_up_views_that_have_masks(scene):
     assert trained.views == 3 and all(view.name in store for view in views)
     write_ply(scene.path, scene.cloud.subset(np.arange(300)))
     described = Engine("cpu").handle(Info(str(scene.path)))
-    assert described.facts["view_names"] == "none"  # those were of other Gaussians
+    assert described.facts["view_names"] == []  # those were of other Gaussians
 
 
 def test_weights_of_no_use_are_refused_before_views_are_made_up(scene):
