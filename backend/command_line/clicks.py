@@ -29,7 +29,7 @@ def add_first_click(parser: ArgumentParser) -> None:
         nargs=4,
         type=float,
         metavar=("LEFT", "TOP", "RIGHT", "BOTTOM"),
-        help="instead: what fills a box in the view; without --scale finds that too",
+        help="instead: what fills a box in the view",
     )
 
 
@@ -51,7 +51,7 @@ def add_further_clicks(parser: ArgumentParser) -> None:
 
 
 def read_clicks(arguments: Namespace) -> dict[str, object]:
-    """The fields of a Select that are not options of the same name, or not given as such.
+    """The fields of a Select that are not options of the same name.
 
     Raises:
         BadInput: nothing is clicked, it is not clear where, or a click is no VIEW X Y.
@@ -66,8 +66,7 @@ def read_clicks(arguments: Namespace) -> dict[str, object]:
             "It is not clear where the click is.",
             "Give --view with --pixel or --box, or --ray, or --scribble.",
         )
-    found = {"scale": None} if arguments.box and not hasattr(arguments, "scale") else {}
-    return found | {
+    return {
         "view": arguments.view or "",
         "ray_origin": ray and tuple(ray[:3]),
         "ray_direction": ray and tuple(ray[3:]),

@@ -13,8 +13,13 @@ First train a scene (once: minutes), then select in it as often as you like
 (seconds). What is learned is kept in the folder SCENE.saga beside SCENE.ply;
 the .ply itself is never changed.
 
-  python -m backend train kitchen.ply
-  python -m backend select kitchen.ply --view 0003.jpg --pixel 410 260 -o mug.ply"""
+  python -m backend fetch mobile_sam
+  python -m backend train kitchen.ply --sam-checkpoint mobile_sam.pt
+  python -m backend info kitchen.ply
+  python -m backend select kitchen.ply --view 0003.jpg --pixel 410 260 -o mug.ply
+
+`fetch` brings what finds the masks that `train` learns from, `info` says what
+the views are called."""
 
 COMMANDS = {
     "train": train,

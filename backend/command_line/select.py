@@ -1,6 +1,6 @@
 """`select`: what is clicked."""
 
-from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 
 from .. import protocol
 from ..engine import Engine
@@ -23,13 +23,14 @@ how much comes with the click:
              masks tell apart (the handle), 1 the largest group (the table
              with all that stands on it); the mug lies in between. Each
              scene has its own sizes: the answer says what the scale came
-             to in the units of the scene. "auto" finds a scale around which
-             the selection stays the same, of a whole thing; from any scale
-             --step 1 goes to the next larger such thing, -1 to a smaller one.
-  threshold  How like the clicked Gaussian another one must be to be taken:
-             the cosine between their features at this scale, from -1
-             (everything) to 1 (only its twins). Raise it when the selection
-             spills over, lower it when parts are missing.
+             to in the units of the scene. "auto" takes the whole object
+             that the masks agree on, or what fits a box; from any scale
+             --step 1 goes to the next larger thing, -1 to a smaller one.
+  threshold  How surely a Gaussian must belong to the thing: at 0 all of
+             it is taken, towards 1 only its core. Where the masks agree on
+             no thing, the cosine between its features and the clicked
+             Gaussian's, from -1 to 1. Raise it when the selection spills
+             over, lower it when parts are missing.
 
 More clicks mend it: --also on what is missing, --not on what is too much. A
 Gaussian then goes to the side of the click that it is more like."""
@@ -44,9 +45,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--scale",
         metavar="S",
         type=_scale_or_auto,
-        default=SUPPRESS,
-        help="how large a thing is meant, from 0 to 1, or auto "
-        f"(default: what fits a box, else {defaults.scale})",
+        help="how large a thing is meant, from 0 to 1, or auto (default)",
     )
     parser.add_argument(
         "--step",
@@ -60,7 +59,7 @@ def add_options(parser: ArgumentParser) -> None:
         metavar="T",
         type=float,
         default=defaults.threshold,
-        help="how alike what is taken must be, from -1 to 1 (default: %(default)s)",
+        help="how surely what is taken must belong to it, from -1 to 1 (default: %(default)s)",
     )
     add_further_clicks(parser)
     parser.add_argument(
@@ -87,7 +86,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     output = checked_output(arguments.output, arguments.scene, ".ply", ".npy")
     selected = engine.handle(request(protocol.Select, arguments, **read_clicks(arguments)), report)
     if not selected.count:
-        raise BadInput("Nothing is so much like what was clicked.", "Lower --threshold.")
+        raise BadInput("No Gaussian is similar enough to what was clicked.", "Lower --threshold.")
     save_selection(output, engine, arguments.scene, selected.mask, selected.total)
     text = (
         f"Selected {selected.count:,} of {selected.total:,} Gaussians; scale {selected.scale:g} "

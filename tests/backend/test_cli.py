@@ -123,7 +123,7 @@ def test_train_asks_for_what_was_said(run, scene, tmp_path):
 def test_select_writes_the_selected_gaussians(run, scene, tmp_path):
     part = tmp_path / "part.ply"
     code, out, _, asked = run("select", scene, "--view", "1.jpg", "--pixel", 3, 4.5, "-o", part)
-    assert asked == [protocol.Select(str(scene), view="1.jpg", pixel=(3.0, 4.5))]
+    assert asked == [protocol.Select(str(scene), view="1.jpg", pixel=(3.0, 4.5), scale=None)]
     assert code == 0 and "6 of 9" in out and "0.75" in out
     np.testing.assert_array_equal(read_ply(part).cloud.means[:, 0], np.arange(9)[MASK])
 
@@ -179,7 +179,7 @@ def test_select_takes_a_box_and_scribbles(run, scene, tmp_path):
         protocol.Click(True, "1", (1.0, 0.0)),
         protocol.Click(False, "2", (5.0, 5.0)),
     )
-    assert drawn.scale == 0.5 and drawn.refine and drawn.without_strays and not boxed.refine
+    assert drawn.scale is None and drawn.refine and drawn.without_strays and not boxed.refine
 
 
 def test_decompose_writes_the_labels_and_answers_in_json(run, scene, tmp_path):
