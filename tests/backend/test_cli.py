@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -374,49 +373,3 @@ def test_an_untrained_scene_is_said_to_be_untrained(run, scene, tmp_path):
         engine=Engine,
     )  # fmt: skip
     assert code == 2 and json.loads(out)["error"]["code"] == NotTrained.code
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-@pytest.mark.parametrize("is_deaf", [True, False], ids=["as with nohup", "in a terminal"])
-def test_ctrl_c_after_the_last_step_is_heard_but_by_what_is_deaf_to_it(run, scene, is_deaf):
-    class Interrupted(StandInEngine):
-        def handle(self, message, report):
-            reply = super().handle(message, report)
-            os.kill(os.getpid(), signal.SIGINT)
-            return reply
-
-    before = signal.SIG_IGN if is_deaf else signal.default_int_handler
-    former = signal.signal(signal.SIGINT, before)
-    try:
-        code, _, err, _ = run("train", scene, engine=Interrupted)
-        assert (code, "Stopped." in err) == ((0, False) if is_deaf else (130, True))
-        assert signal.getsignal(signal.SIGINT) is before
-    finally:
-        signal.signal(signal.SIGINT, former)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="signals")
-def test_ctrl_c_stops_between_two_steps_without_a_traceback():
-    count = (
-        "import signal, sys; from backend.command_line.main import main\n"
-        # A shell starts its background jobs, and what they start, deaf to it.
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "class StandInEngine:\n"
-        "    def handle(self, message, report):\n"
-        "        print('at work', file=sys.stderr, flush=True)\n"
-        "        while True:\n"
-        "            try: sum(range(10**5))\n"  # compiled code would make another error of it
-        "            except KeyboardInterrupt: sys.exit(1)\n"
-        "            report('Counting', 0.5)\n"
-        "sys.exit(main(['info', 'a.ply'], lambda device: StandInEngine()))"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", count], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert process.stderr.readline() == "at work\n"
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=20)
-    finally:
-        process.kill()  # or it would count on, and slow down all that comes after
-    assert process.returncode == 130 and "Traceback" not in err and "Stopped." in err
