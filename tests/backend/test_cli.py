@@ -1,5 +1,6 @@
 """The command line, as a person and as a machine meet it."""
 
+import io
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from two_balls import write_two_balls, write_views
 
 from backend import protocol
 from backend.command_line.main import main
+from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.errors import NotTrained
 from backend.gaussians.cloud import GaussianCloud
@@ -115,8 +117,25 @@ def test_train_asks_for_what_was_said(run, scene, tmp_path):
         )
     ]
     assert code == 0 and "7 masks" in out and "nine.saga" in out
-    assert "Working: 100%" in err and "half" in err and "chatter" in err  # and none of it in out
-    assert "chatter" not in out
+    assert "chatter" in err and "chatter" not in out
+
+
+def test_a_log_is_told_of_long_stages_only_and_a_terminal_is_left_clean(capsys, monkeypatch):
+    with ProgressBar() as bar:
+        bar("Quick", 0.0)
+        bar("Next", 1.0)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("backend.command_line.progress_bar.LOGGED_S", 0.0)
+    with ProgressBar() as bar:
+        bar("Long", 0.5, "half")
+    assert "Long:  50%" in (err := capsys.readouterr().err) and "half" in err and "100%" in err
+    monkeypatch.setattr(sys, "stderr", terminal := io.StringIO())
+    terminal.isatty = lambda: True
+    with pytest.raises(ValueError), ProgressBar() as bar:
+        bar("Failing", 0.0)
+        raise ValueError
+    *_, shown, last, end = terminal.getvalue().split("\r")
+    assert "Failing" in shown and last.isspace() and end == ""
 
 
 def test_select_writes_the_selected_gaussians(run, scene, tmp_path):
