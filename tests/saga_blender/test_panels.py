@@ -23,7 +23,8 @@ class Layout:
 
     def __setattr__(self, name, value):
         assert name in bpy.types.UILayout.bl_rna.properties, name
-        self.__dict__[name] = value
+        if name == "enabled":  # in what is greyed out, all is
+            self.__dict__["enabled"] = self.enabled and value
 
     def label(self, text="", icon="NONE"):
         self.shown.append(text)
