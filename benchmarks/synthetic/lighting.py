@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from backend.gaussians.directions import fibonacci
 from backend.gaussians.spherical_harmonics import sh_basis
 
 VOXEL = 0.08  # scene units; how fine shadows are
@@ -21,7 +22,7 @@ def bake(
         gloss: [n] brightness of the highlight where it is seen straight on.
     """
     occupied, corner = _voxels(points)
-    sky = _sphere(40)
+    sky = fibonacci(40)
     sky = sky[sky[:, 2] > -0.2]
     facing = np.maximum(normals @ sky.T, 0)
     open_sky = _unblocked(occupied, corner, points, normals, sky, reach=1.6)
@@ -40,14 +41,6 @@ def bake(
     sh = ((gloss * lit)[:, None] * basis * lobe)[..., None] * np.ones(3)
     sh[:, 0] += (colors - 0.5) * np.sqrt(4 * np.pi)
     return sh
-
-
-def _sphere(count: int) -> np.ndarray:
-    """Directions spread evenly over the sphere, [count, 3]."""
-    z = 1 - 2 * (np.arange(count) + 0.5) / count
-    angle = np.pi * (1 + np.sqrt(5)) * np.arange(count)
-    radius = np.sqrt(1 - z**2)
-    return np.column_stack([radius * np.cos(angle), radius * np.sin(angle), z])
 
 
 def _voxels(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
