@@ -10,6 +10,7 @@ from .cameras.build import build_camera
 from .cameras.camera import Camera
 from .cameras.cameras_json import read_cameras_json
 from .cameras.discover import find_views, search_views, view_named
+from .cameras.saved import save_views, saved_views
 from .cameras.spread_out import spread_out
 from .errors import BadInput, require_within
 from .gaussians.quaternions import matrices_from_quats
@@ -61,8 +62,6 @@ def known_views(scene: Scene) -> list[Camera]:
     Raises:
         BadInput: cameras that cannot be read.
     """
-    from .cameras.made_up.saved import saved_views
-
     made_up = saved_views(scene.workspace.cameras, {"scene": scene.fingerprint}) or []
     return (search_views(scene.path) or []) + made_up + added_views(scene)
 
@@ -107,7 +106,6 @@ def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> l
         report: called often.
     """
     from .cameras.made_up import make_up_views
-    from .cameras.made_up.saved import save_views, saved_views
 
     workspace, made_for = scene.workspace, {"scene": scene.fingerprint}
     wanted = made_for if count is None else made_for | {"asked_for": count}
@@ -122,8 +120,6 @@ def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> l
 
 def added_views(scene: Scene) -> list[Camera]:
     """The views that a person added to these Gaussians."""
-    from .cameras.made_up.saved import saved_views
-
     return saved_views(scene.workspace.added_cameras, {"scene": scene.fingerprint}) or []
 
 
@@ -132,8 +128,6 @@ def add_view(scene: Scene, camera: Camera) -> int:
 
     Its name says what it shows, so that no other view is given its masks.
     """
-    from .cameras.made_up.saved import save_views
-
     smaller = min(LONGEST_SIDE / max(camera.width, camera.height), 1.0)
     sides = (max(round(side * smaller), 1) for side in (camera.width, camera.height))
     camera = camera.resized(*sides)

@@ -9,7 +9,7 @@ import torch
 from two_balls import write_two_balls
 
 from backend.cameras.camera import Camera
-from backend.cameras.made_up.saved import save_views
+from backend.cameras.saved import save_views
 from backend.engine import Engine
 from backend.errors import BadInput
 from backend.language.index import TextIndex

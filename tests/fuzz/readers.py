@@ -25,8 +25,8 @@ from backend.cameras.camera import Camera
 from backend.cameras.cameras_json import read_cameras_json
 from backend.cameras.colmap import read_colmap
 from backend.cameras.llff import read_poses_bounds
-from backend.cameras.made_up.saved import saved_views
 from backend.cameras.photographs import load_photograph
+from backend.cameras.saved import saved_views
 from backend.cameras.transforms_json import read_transforms_json
 from backend.gaussians.columns import gaussian_columns
 from backend.gaussians.ply import read_ply

@@ -1,13 +1,13 @@
-"""Made-up views kept in a scene's work folder, with what they were made for."""
+"""Views kept in a scene's work folder, made up or added, with what they were made for."""
 
 import json
 from pathlib import Path
 
-from ...errors import BadInput
-from ...files import replacing
-from ..camera import Camera
-from ..cameras_json import camera_entry, read_cameras_json
-from ..json_file import read_json
+from ..errors import BadInput
+from ..files import replacing
+from .camera import Camera
+from .cameras_json import camera_entry, read_cameras_json
+from .json_file import read_json
 
 
 def save_views(path: Path, cameras: list[Camera], made_for: dict[str, str | int]) -> None:
