@@ -114,8 +114,9 @@ def _is_whole(pointcloud: bpy.types.PointCloud, index: np.ndarray) -> bool:
 
 
 def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:
-    """Which points are selected, boolean [N]."""
-    return read_or(pointcloud, SELECTION, np.zeros(len(pointcloud.points), bool))
+    """Which points are selected, boolean [N]; what an eye hides is not, until it is shown again."""
+    chosen = read_or(pointcloud, SELECTION, np.zeros(len(pointcloud.points), bool))
+    return chosen & ~hidden(pointcloud)
 
 
 def size_of(obj: bpy.types.Object, chosen: np.ndarray) -> np.ndarray:
@@ -134,8 +135,12 @@ def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> Non
 
 
 def change_selection(pointcloud: bpy.types.PointCloud, found: np.ndarray, operation: str) -> None:
-    """Set, add, subtract or intersect what is selected with what was found (boolean [N])."""
-    set_selection(pointcloud, combine(selection(pointcloud), found, operation))
+    """Set, add, subtract or intersect what is selected with what was found (boolean [N]).
+
+    What an eye hides is not found.
+    """
+    shown = found & ~hidden(pointcloud)
+    set_selection(pointcloud, combine(selection(pointcloud), shown, operation))
 
 
 def named_selections(pointcloud: bpy.types.PointCloud) -> list[str]:

@@ -7,7 +7,7 @@ from bpy.props import IntProperty
 from ...backend import protocol
 from ..engine_job import Unchanged
 from ..found_objects import set_found
-from ..properties import PARTS, operation_property, scale_property
+from ..properties import PARTS, scale_property
 from ..splat_object import (
     asked_object,
     change_selection,
@@ -21,27 +21,22 @@ from ..translations import said
 from .decompose import named_clusters, tree_from
 from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained, why_not_edit
-from .selecting import operation_of, tell_count
+from .selecting import CombinedByKeys, tell_count
 from .telling import tell
 
 
-class SelectCluster(Explained, bpy.types.Operator):
-    """Select the Gaussians of this object. Shift adds them, Ctrl takes them away"""
+class SelectCluster(CombinedByKeys, Explained, bpy.types.Operator):
+    """Select this object. Shift adds it, Ctrl takes it away, both keep only what is in it"""
 
     bl_idname = "saga.select_cluster"
     bl_label = "Select Found Object"
     bl_options = {"REGISTER", "UNDO"}
 
     row: IntProperty(name="Row", description="Which object of the list", min=0)
-    operation: operation_property()
 
     @classmethod
     def obstacle(cls, context) -> str:
         return why_not_edit(context.object) or _why_nothing_found(context)
-
-    def invoke(self, context, event):
-        self.operation = operation_of(event)
-        return self.execute(context)
 
     def execute(self, context):
         data = context.object.data
@@ -72,9 +67,9 @@ class MergeClusters(Explained, bpy.types.Operator):
     def execute(self, context):
         data = context.object.data
         active = data.saga.found[data.saga.active].name
-        labels = np.where(selection(data), data.saga.active, clusters(data))
-        set_found(data, tree_of(data), labels)
-        more = np.count_nonzero(selection(data))
+        selected = selection(data)
+        set_found(data, tree_of(data), np.where(selected, data.saga.active, clusters(data)))
+        more = np.count_nonzero(selected)
         tell(self, said("{name} has {more:,} Gaussians more", name=active, more=more))
         return {"FINISHED"}
 

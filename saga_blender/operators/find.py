@@ -9,12 +9,12 @@ from bpy.props import IntProperty, StringProperty
 from ...backend import protocol
 from ..engine_job import Unchanged
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
-from ..properties import floor_property, operation_property
+from ..properties import floor_property
 from ..splat_object import SOURCE, asked_object, change_selection, per_point, remaining
 from ..translations import said
 from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained, why_not_edit
-from .selecting import tell_count
+from .selecting import CombinedByKeys, tell_count
 
 
 class Find(Explained, EngineRequest, bpy.types.Operator):
@@ -72,8 +72,8 @@ def apply_found(uid: int, asked: Hits, reply: protocol.Found) -> str:
     return said('"{text}": {count} found.', text=asked.text, count=len(points))
 
 
-class SelectFound(Explained, bpy.types.Operator):
-    """Select one of the things that were found by name"""
+class SelectFound(CombinedByKeys, Explained, bpy.types.Operator):
+    """Select this thing. Shift adds it, Ctrl takes it away, both keep only what is in it"""
 
     bl_idname = "saga.select_found"
     bl_label = "Select What Was Found"
@@ -82,7 +82,6 @@ class SelectFound(Explained, bpy.types.Operator):
     hit: IntProperty(
         name="Hit", description="Which of the things found, the best is 0", min=0, max=MOST - 1
     )
-    operation: operation_property()
 
     @classmethod
     def obstacle(cls, context) -> str:

@@ -5,11 +5,10 @@ import numpy as np
 from bpy.props import StringProperty
 
 from .. import point_cloud
-from ..properties import operation_property
 from ..splat_object import NAMED, change_selection, named_selections, selection
 from ..translations import said
 from .explained import Explained, why_not_edit
-from .selecting import operation_of, tell_count
+from .selecting import CombinedByKeys, tell_count
 
 
 def _name_property() -> StringProperty:
@@ -45,23 +44,18 @@ class StoreSelection(Explained, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class RecallSelection(Explained, bpy.types.Operator):
-    """Select what was kept under this name. Shift adds it, Ctrl takes it away"""
+class RecallSelection(CombinedByKeys, Explained, bpy.types.Operator):
+    """Select what was kept. Shift adds it, Ctrl takes it away, both keep only what is in it"""
 
     bl_idname = "saga.recall_selection"
     bl_label = "Recall Selection"
     bl_options = {"REGISTER", "UNDO"}
 
     name: _name_property()
-    operation: operation_property()
 
     @classmethod
     def obstacle(cls, context) -> str:
         return why_not_edit(context.object)
-
-    def invoke(self, context, event):
-        self.operation = operation_of(event)
-        return self.execute(context)
 
     def execute(self, context):
         data = context.object.data

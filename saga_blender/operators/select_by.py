@@ -10,7 +10,7 @@ from ...backend.gaussians.selection import alike, inside
 from .. import point_cloud
 from ..drawing.gaussians import display_colors
 from ..properties import operation_property
-from ..splat_object import BASE, change_selection, hidden, selection
+from ..splat_object import BASE, change_selection, selection
 from .explained import Explained, why_not_edit
 from .selecting import tell_count
 
@@ -59,7 +59,7 @@ class SelectBy(Explained, bpy.types.Operator):
         data = context.object.data
         selected = selection(data)
         try:
-            found = self._found(context, selected) & ~hidden(data)
+            found = self._found(context, selected)
         except BadInput as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

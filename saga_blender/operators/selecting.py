@@ -5,14 +5,27 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
+from ..properties import operation_property
 from ..splat_object import selection
 from ..translations import said
 from .telling import tell
 
+_OPERATIONS = {  # by Shift and Ctrl
+    (False, False): "SET",
+    (True, False): "ADD",
+    (False, True): "SUBTRACT",
+    (True, True): "INTERSECT",
+}
 
-def operation_of(event: bpy.types.Event) -> str:
-    """Shift adds, Ctrl takes away; see `properties.operation_property`."""
-    return {(True, False): "ADD", (False, True): "SUBTRACT"}.get((event.shift, event.ctrl), "SET")
+
+class CombinedByKeys:
+    """Mixin of an operator on a button: keys say what becomes of the selection, as for tools."""
+
+    operation: operation_property()
+
+    def invoke(self, context, event):
+        self.operation = _OPERATIONS[event.shift, event.ctrl]
+        return self.execute(context)
 
 
 def select_only(

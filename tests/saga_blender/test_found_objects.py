@@ -290,6 +290,7 @@ def test_all_of_it_survives_a_saved_file_and_undo(addon, table, listed, tmp_path
     assert obj.data["saga_source"] == str(tmp_path / "t.ply")
 
     bpy.context.view_layer.objects.active = obj
+    obj.data.saga.found["Cup"].shown = True
     bpy.ops.saga.select_cluster(row=0)
     bpy.ops.ed.undo_push(message="before")
     bpy.ops.saga.merge_clusters()
