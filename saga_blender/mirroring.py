@@ -22,7 +22,7 @@ from ..backend.errors import BadInput, Cancelled, SagaError
 from ..backend.files import replacing
 from ..backend.workspace import Workspace
 from .engine_process import EngineProcess
-from .scene_files import files_for, paths_in, translated
+from .scene_files import needed_for, paths_in, translated
 
 PIECE_BYTES = 1 << 18
 PIECES_UNDER_WAY = 8  # that have not been confirmed: what a long line holds
@@ -132,7 +132,7 @@ class MirroringProcess(EngineProcess):
 
     def _ask(self, id: int, message: protocol.Work) -> None:
         """Ask a request once its files are there."""
-        files = [Stamped.now(path) for path in files_for(message)]
+        files = [Stamped.now(path) for path in needed_for(message).files]
         self._copy(id, [file for file in files if file not in self._copied])
         if isinstance(message, protocol.Train | protocol.AddView | protocol.ForgetViews):
             self._scenes[id] = Path(message.scene)

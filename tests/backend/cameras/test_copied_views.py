@@ -11,7 +11,7 @@ from without_blender import load
 
 from backend.cameras.discover import find_views
 
-files_for = load("saga_blender.scene_files").files_for
+needed_for = load("saga_blender.scene_files").needed_for
 there = load("saga_blender.mirroring").there
 protocol = load("backend.protocol")
 
@@ -45,7 +45,7 @@ def project(tmp_path) -> Path:
 
 def copied(scene: Path, views: str, root: Path) -> list[str]:
     """Copy what a training needs, as the add-on does; the names of what was copied."""
-    files = files_for(protocol.Train(str(scene), views=views))
+    files = needed_for(protocol.Train(str(scene), views=views)).files
     for path in files:
         (root / there(path)).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, root / there(path))
@@ -112,7 +112,7 @@ def test_only_what_a_question_needs_is_copied(project):
         write(project / name, content)
 
     def needed(message):
-        return {path.name for path in files_for(message)}
+        return {path.name for path in needed_for(message).files}
 
     click = {"scene.ply", "added.json", "field.safetensors"}
     assert needed(protocol.Select(str(scene))) == needed(protocol.Decompose(str(scene))) == click
@@ -124,6 +124,46 @@ def test_only_what_a_question_needs_is_copied(project):
         "scene.ply", "added.json", "cameras.txt", "images.txt", "a.png", "b.png", "c.png",
     }  # fmt: skip
     assert needed(protocol.Fetch("mobile_sam", "weights")) == set()
+
+
+def test_of_a_folder_only_what_counts_is_copied(project):
+    scene, masks, model = (project / name for name in ("scene.ply", "painted", "model"))
+    for path in (scene, masks / "level_parts/a.TIF", model / "open_clip_config.json"):
+        write(path, "ours")
+    for name, content in COLMAP.items():
+        write(project / "sparse/0" / name, content)
+    for folder in (masks, masks / "private", model, project / "images", project / "sparse/0"):
+        for name in ("id_rsa", "tax.pdf", "points3D.ply"):
+            write(folder / name, "private")
+    message = protocol.Find(str(scene), "mug", str(model), masks=str(masks))
+    assert {path.name for path in needed_for(message).files} == {
+        "scene.ply", "cameras.txt", "images.txt", "a.png", "b.png", "a.TIF",
+        "open_clip_config.json",
+    }  # fmt: skip
+
+
+def test_cameras_in_a_file_of_any_name(project, tmp_path):
+    camera = {"id": 0, "img_name": "a.png", "width": 40, "height": 30, "fx": 20.0, "fy": 20.0}
+    pose = {"position": [0, 0, 0], "rotation": np.eye(3).tolist()}
+    write(project / "the best.json", json.dumps([camera | pose]))
+    scene = project / "scene.ply"
+    write(scene, "a splat")
+    copied(scene, str(project / "the best.json"), tmp_path / "there")
+    assert_found_alike(scene, str(project / "the best.json"), tmp_path / "there")
+
+
+def test_no_other_computer_is_asked_for_what_a_transforms_json_names(project):
+    names = ("//evil.example/share/a.jpg", r"\\evil.example\share\b", "x" * 300 + ".jpg")
+    write(project / "transforms.json", json.dumps({"frames": [{"file_path": n} for n in names]}))
+    write(project / "scene.ply", "a splat")
+    needed = needed_for(protocol.Train(str(project / "scene.ply")))
+    assert [path.name for path in needed.files] == [
+        "scene.ply",
+        "transforms.json",
+        "a.png",
+        "b.png",
+    ]
+    assert not [path for path in needed.places if "evil.example" in str(path)]
 
 
 @pytest.mark.parametrize("name", ["kitchen", "fox"])
