@@ -1,6 +1,7 @@
 """The engine on another computer: how it is reached, and what kept it from being reached."""
 
 import queue
+import re
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ SSH = (
 MOST_LINES = 30  # of what is said about a connection that failed
 EXIT_SSH = 255  # of ssh's own troubles
 EXIT_NOT_FOUND = (126, 127)  # of the shell there
+NO_MODULE = re.compile(r"No module named '[^']+'")
 # What ssh says of its troubles, what that means, and what to do.
 TROUBLES = (
     (
@@ -34,7 +36,7 @@ TROUBLES = (
     ),
     (
         "Host key verification failed",
-        "This computer has never met {host}.",
+        "{host}'s SSH key is not known on this computer.",
         "Connect once in a terminal and say yes to its key: ssh {host}",
     ),
     (
@@ -45,13 +47,8 @@ TROUBLES = (
     ),
     (
         "Connection refused",
-        "{host} lets nobody in over SSH.",
+        "{host} refused the SSH connection.",
         "Check its name, or ask who looks after it to start its SSH server.",
-    ),
-    (
-        "No module named",
-        "The engine on {host} is incomplete: {said}.",
-        "Check its folder and its Python in the add-on's preferences.",
     ),
 )
 
@@ -122,18 +119,29 @@ class SshProcess(MirroringProcess):
 
     def _not_reached(self) -> SagaError:
         said = last_lines(self._log_path, MOST_LINES, self._log_begins)[::-1]
-        for words, message, advice in TROUBLES:
-            for line in said:
-                if words in line:
-                    known = {"host": self.host, "said": line.rpartition(": ")[2]}
-                    return EngineFailure(message.format(**known), advice.format(**known))
         words = said[0] if said else "nothing"
         if self.exit_code in EXIT_NOT_FOUND:
             return EngineFailure(
                 f"There is no engine's Python on {self.host} where it should be.",
                 f'Check its folder and its Python in the add-on\'s preferences. "{words}"',
             )
+        if self.exit_code == EXIT_SSH and (trouble := _trouble_in(said)):
+            message, advice = (sentence.format(host=self.host) for sentence in trouble)
+            return EngineFailure(message, advice)
+        if missing := NO_MODULE.search("\n".join(said)):
+            return EngineFailure(
+                f"The engine on {self.host} is incomplete: {missing[0]}.",
+                "Check its folder and its Python in the add-on's preferences.",
+            )
         return EngineFailure(
             f'{self.host} could not be reached, or the engine there stopped. It said: "{words}".',
             f"Check the line and try again. The log is {self._log_path}.",
         )
+
+
+def _trouble_in(said: list[str]) -> tuple[str, str] | None:
+    """What a trouble that ssh told of means, and what to do; None for one that is not known."""
+    for words, *trouble in TROUBLES:
+        if any(words in line for line in said):
+            return tuple(trouble)
+    return None

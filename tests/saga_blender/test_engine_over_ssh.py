@@ -152,7 +152,7 @@ def test_a_cut_line_is_told_and_three_in_a_row_are_an_error(connect):
     "host, said",
     [
         ("no-such-box.invalid", "no computer called no-such-box.invalid"),
-        ("a-refusing-box", "a-refusing-box lets nobody in"),
+        ("a-refusing-box", "a-refusing-box refused the SSH connection"),
     ],
 )
 def test_a_computer_that_is_not_there(connect, host, said):
@@ -175,7 +175,9 @@ def test_a_key_that_is_refused(connect, server):
 
 
 @pytest.mark.fault("another computer is not the one it was")
-@pytest.mark.parametrize("known, said", [(False, "never met gpu-box"), (True, "not the computer")])
+@pytest.mark.parametrize(
+    "known, said", [(False, "gpu-box's SSH key is not known"), (True, "not the computer")]
+)
 def test_a_computer_that_is_not_known_or_another_one(connect, server, known, said):
     hosts = server.folder / "known_hosts"
     before = hosts.read_text()
@@ -193,7 +195,8 @@ def test_a_computer_that_is_not_known_or_another_one(connect, server, known, sai
     "where, said",
     [
         ({"python": "/no/such/python"}, r"no engine's Python on gpu-box.*/no/such/python"),
-        ({"folder": "/no/such/folder"}, r"gpu-box is incomplete: No module named 'backend'"),
+        ({"python": "/tmp"}, r"no engine's Python on gpu-box.*/tmp'?: Permission denied"),
+        ({"folder": "/no/such/folder"}, r"gpu-box is incomplete: No module named 'backend'\."),
         ({"python": "/bin/echo"}, r"no SAGA engine"),
     ],
 )
