@@ -38,6 +38,18 @@ def there(path: str | Path) -> str:
     return "/".join([_US, *parts, *Path(rest).parts[1:]])
 
 
+def as_here(said: str, us: str = _US) -> str:
+    """What the engine says of copies, with their names on this computer.
+
+    Args:
+        said: with absolute paths, or such as `there` gives.
+        us: the folder of our files there.
+    """
+    before = r"""[^\s'"(]"""
+    copies = rf"(?:{before}*?/saga-blender/|(?<!{before})){re.escape(us)}(?=/)"
+    return re.sub(copies, "", said)
+
+
 @dataclass(frozen=True)
 class Stamped:
     """A file, and what tells whether it is still the same."""
@@ -103,7 +115,10 @@ class MirroringProcess(EngineProcess):
         elif isinstance(message, protocol.Trained | protocol.ViewAdded):
             self._errands.put((id, message))
         else:
-            super()._hear(id, self._as_here(message))
+            if isinstance(message, protocol.Failed):
+                told = {name: as_here(getattr(message, name)) for name in ("message", "advice")}
+                message = replace(message, **told)
+            super()._hear(id, message)
 
     def _next_frame(self) -> list[memoryview] | None:
         while True:
@@ -216,14 +231,6 @@ class MirroringProcess(EngineProcess):
     def _tell(self, id: int, fraction: float, name: str) -> None:
         stage = f"Copying files to and from {self.host}"
         super()._hear(id, protocol.Progress(stage, min(fraction, 1.0), -1.0, 0.0, name))
-
-    def _as_here(self, message: protocol.Reply | None) -> protocol.Reply | None:
-        """A failure that names files as they are called here."""
-        if not isinstance(message, protocol.Failed):
-            return message
-        copies = re.compile(rf"\S*/{re.escape(_US)}(?=/)")
-        said = {name: copies.sub("", getattr(message, name)) for name in ("message", "advice")}
-        return replace(message, **said)
 
 
 def _pieces(file: Stamped, start: int) -> Iterator[tuple[int, np.ndarray]]:

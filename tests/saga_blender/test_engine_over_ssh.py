@@ -230,6 +230,19 @@ def test_the_shell_there_gets_every_word_as_it_is(connect, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "said, here",
+    [
+        ("/home/u/.cache/saga-blender/anna/home/anna/my scene/s.ply", "/home/anna/my scene/s.ply"),
+        ("'/c/saga-blender/anna/a/b.ply' and (anna/c d.ply)", "'/a/b.ply' and (/c d.ply)"),
+        ("anna/tmp/x.pth is not usable", "/tmp/x.pth is not usable"),
+        ("See /srv/anna/notes: anna is full.", "See /srv/anna/notes: anna is full."),
+    ],
+)
+def test_copies_are_called_as_they_are_here(said, here):
+    assert mirroring.as_here(said, "anna") == here
+
+
 def test_nothing_is_left_running_there(connect, server):
     client = connect()
     client.wait(ask(client, "hello"), PATIENCE_S)
