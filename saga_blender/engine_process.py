@@ -124,7 +124,8 @@ class EngineProcess:
 
     def _read(self) -> None:
         try:
-            with self._popen.stdout as pipe:
+            # Ended within a message it was no less an engine: its exit tells why.
+            with self._popen.stdout as pipe, suppress(protocol.CutShort):
                 while (frame := protocol.read_message(pipe)) is not None:
                     self.heard += 1
                     if not isinstance(frame[1], protocol.Alive):

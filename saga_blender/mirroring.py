@@ -5,6 +5,7 @@ copying goes on where it was interrupted. What the engine learns of a scene is
 copied back, so that it lies beside the splat as ever.
 """
 
+import itertools
 import os
 import platform
 import queue
@@ -112,13 +113,20 @@ class MirroringProcess(EngineProcess):
             self._errands.put((0, None))
         if id < 0:
             self._answers.put((id, message))
-        elif isinstance(message, protocol.Trained | protocol.ViewAdded):
+            return
+        if isinstance(message, protocol.Failed):
+            told = {name: as_here(getattr(message, name)) for name in ("message", "advice")}
+            message = replace(message, **told)
+        if self._is_of_files(id, message):
             self._errands.put((id, message))
         else:
-            if isinstance(message, protocol.Failed):
-                told = {name: as_here(getattr(message, name)) for name in ("message", "advice")}
-                message = replace(message, **told)
             super()._hear(id, message)
+
+    def _is_of_files(self, id: int, message: protocol.Reply | None) -> bool:
+        """Whether it tells of files that are to be brought here first."""
+        if isinstance(message, protocol.Failed) and id in self._scenes:
+            return Workspace(self._scenes[id]).mismatch.name in message.advice
+        return isinstance(message, protocol.Trained | protocol.ViewAdded)
 
     def _next_frame(self) -> list[memoryview] | None:
         while True:
@@ -165,48 +173,60 @@ class MirroringProcess(EngineProcess):
         total = sum(file.size - start for file, start in missing)
         sent = 0
         for file, start in missing:
-            under_way: deque[int] = deque()
-            for offset, piece in _pieces(file, start):
+            self._tell(id, sent / max(total, 1), file.path.name)
+            for kept in self._answers_to(file.kept(*piece) for piece in _pieces(file, start)):
                 self._require_wanted(id)
-                self._tell(id, sent / max(total, 1), file.path.name)
-                under_way.append(self._request(file.kept(offset, piece)))
-                sent += len(piece)
-                if len(under_way) > PIECES_UNDER_WAY:
-                    self._answer(under_way.popleft())
-            while under_way:
-                kept = self._answer(under_way.popleft())
+                self._tell(id, (sent + kept.bytes - start) / max(total, 1), file.path.name)
             if not kept.whole:
                 raise BadInput(f"{file.path} changed while it was sent.", "Try again.")
+            sent += file.size - start
             self._copied.add(file)
 
     def _brought_home(
-        self, id: int, reply: protocol.Trained | protocol.ViewAdded
+        self, id: int, reply: protocol.Trained | protocol.ViewAdded | protocol.Failed
     ) -> protocol.Reply:
         """The reply, once what it tells of lies beside the scene here too."""
         work = Workspace(self._scenes.pop(id))
-        if isinstance(reply, protocol.Trained):
-            self._bring(id, work.field)
-            return replace(reply, model=str(work.field))
-        self._bring(id, work.added_cameras)
+        match reply:
+            case protocol.Trained():
+                self._bring(id, work.field)
+                return replace(reply, model=str(work.field))
+            case protocol.ViewAdded():
+                self._bring(id, work.added_cameras)
+            case protocol.Failed():
+                self._bring(id, work.mismatch)
         return reply
 
     def _bring(self, id: int, path: Path) -> None:
         """Have the file that is there in place of the one here."""
-        part = self._answer(self._request(protocol.Bring(there(path))))
-        if not part.modified:
+        copy = there(path)
+        first = self._answer(self._request(protocol.Bring(copy)))
+        if not first.modified:
             path.unlink(missing_ok=True)
             return
-        first = part
+        offsets = range(len(first.piece), first.size, max(len(first.piece), 1))
+        others = self._answers_to(protocol.Bring(copy, offset) for offset in offsets)
         with replacing(path) as file:
-            while len(part.piece) and (part.size, part.modified) == (first.size, first.modified):
+            for part in itertools.chain([first], others):
+                if (part.size, part.modified) != (first.size, first.modified):
+                    raise BadInput(f"{path.name} changed while it was brought here.", "Try again.")
                 file.write(part.piece)
-                self._tell(id, file.tell() / part.size, path.name)
-                wanted = protocol.Bring(there(path), file.tell())
-                part = self._answer(self._request(wanted))
-            if file.tell() != first.size:
-                raise BadInput(f"{path.name} changed while it was brought here.", "Try again.")
+                self._tell(id, file.tell() / max(first.size, 1), path.name)
+        self._answer(self._request(protocol.Bring(copy, first.size)))  # now that one is a copy
         os.utime(path, ns=(first.modified, first.modified))
         self._copied.add(Stamped.now(path))
+
+    def _answers_to(
+        self, requests: Iterator[protocol.Copying]
+    ) -> Iterator[protocol.Kept | protocol.Brought]:
+        """Ask, and answer in the same order, with `PIECES_UNDER_WAY`."""
+        under_way: deque[int] = deque()
+        for request in requests:
+            under_way.append(self._request(request))
+            if len(under_way) > PIECES_UNDER_WAY:
+                yield self._answer(under_way.popleft())
+        while under_way:
+            yield self._answer(under_way.popleft())
 
     def _request(self, message: protocol.Copying) -> int:
         self._last_asked -= 1

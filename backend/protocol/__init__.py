@@ -10,6 +10,7 @@ from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
     Copying,
+    CutShort,
     Message,
     ProtocolError,
     Reply,
@@ -58,6 +59,7 @@ __all__ = [
     "Cancel",
     "Click",
     "Copying",
+    "CutShort",
     "Decompose",
     "Decomposed",
     "Described",

@@ -17,7 +17,7 @@ import numpy as np
 
 from .checks import checked, checked_fields
 from .compression import compressed, decompressed, require_expandable
-from .messages import Message, ProtocolError
+from .messages import CutShort, Message, ProtocolError
 
 MAGIC = b"SAGA"
 MAX_HEADER_BYTES = 1 << 20
@@ -94,7 +94,8 @@ def read_message(stream: BinaryIO) -> tuple[int, Message] | None:
     """Read one frame as (id, message); None when the stream ends between two frames.
 
     Raises:
-        ProtocolError: what came is no such frame, is over a limit or ends too early.
+        CutShort: the stream ended too early.
+        ProtocolError: what came is no such frame, or is over a limit.
     """
     prefix = _receive(stream, _PREFIX.size)
     if not prefix:
@@ -139,7 +140,7 @@ def _receive(stream: BinaryIO, size: int) -> bytearray:
 
 def _complete(received: bytearray, size: int) -> bytearray:
     if len(received) < size:
-        raise ProtocolError(f"The stream ended {size - len(received)} bytes too early.")
+        raise CutShort(f"The stream ended {size - len(received)} bytes too early.")
     return received
 
 

@@ -49,6 +49,10 @@ class ProtocolError(SagaError):
     code = "protocol"
 
 
+class CutShort(ProtocolError):
+    """The stream ended in the middle of a message."""
+
+
 _ERRORS = {
     cls.code: cls
     for cls in (

@@ -114,6 +114,29 @@ def test_sending_goes_on_where_the_line_was_cut(connect, server, splat):
     assert [path.name for path in copy.parent.iterdir()] == [splat.name]
 
 
+def test_what_was_learned_comes_home_as_fast_as_the_splat_went(connect, splat):
+    splat.write_bytes(np.random.default_rng(0).bytes(8 << 20))
+    client, heard = connect(host="far-box"), []
+    tell = lambda progress: heard.append((progress.detail, time.monotonic()))  # noqa: E731
+    trained = client.wait(client.request(protocol.Train(str(splat)), on_progress=tell), PATIENCE_S)
+    assert Path(trained.model).read_bytes() == splat.read_bytes()[::-1]
+    times = {file: [when for what, when in heard if what == file] for file, _ in heard}
+    out_s, home_s = (
+        times[name][-1] - times[name][0] for name in (splat.name, Path(trained.model).name)
+    )
+    assert home_s < 2 * out_s
+
+
+def test_a_picture_that_a_failure_tells_of_comes_home(connect, splat):
+    splat.write_bytes(b"no splat")
+    picture = splat.with_suffix(".saga") / "mismatch.png"
+    client = connect()
+    with pytest.raises(errors.BadInput) as raised:
+        client.wait(client.request(protocol.Train(str(splat))), PATIENCE_S)
+    assert raised.value.advice == f"See {picture}: both."
+    assert picture.read_bytes() == b"talps on"
+
+
 def test_sending_can_be_cancelled_and_the_engine_lives(connect, splat):
     client, heard = connect(), []
     id = ask(client, splat, on_progress=heard.append)

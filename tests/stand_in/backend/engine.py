@@ -4,10 +4,14 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
 from . import protocol
+from .errors import BadInput
+from .files import replacing
+from .workspace import Workspace
 
 
 class Engine:
@@ -17,6 +21,8 @@ class Engine:
     def handle(self, message, report):
         if isinstance(message, protocol.Select):
             return self.select(message.threshold)
+        if isinstance(message, protocol.Train):
+            return self.train(Workspace(Path(message.scene)), report)
         getattr(self, message.scene, lambda _: None)(report)
         return protocol.Described(text=message.scene, facts={"device": self.device})
 
@@ -25,6 +31,16 @@ class Engine:
         count = round(100 * threshold)
         time.sleep(0.05)
         return protocol.Selected(np.packbits(np.arange(100) < count), count, 100, 0.5, 1.0)
+
+    def train(self, work, report):
+        """Learns the splat backwards. What is no splat is told of with a picture."""
+        report("Training", 0.5)
+        splat = work.scene.read_bytes()
+        with replacing(work.mismatch if splat == b"no splat" else work.field) as file:
+            file.write(splat[::-1])
+        if splat == b"no splat":
+            raise BadInput("The photographs do not fit.", f"See {work.mismatch}: both.")
+        return protocol.Trained(str(work.field), 1.0, 1, 1, 1, 1, 0.0)
 
     def count(self, report):
         """Ten seconds in a hundred steps; tells when it was stopped."""
