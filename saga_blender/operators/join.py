@@ -11,6 +11,7 @@ from ...backend.gaussians.concatenate import concatenate
 from ...backend.gaussians.transform import transform
 from .. import point_cloud
 from ..cluster_tree import united
+from ..drawing.overlay import overlay
 from ..found import LISTED, forget_hits
 from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, set_origin, store, to_cloud
@@ -46,6 +47,7 @@ class Join(Explained, bpy.types.Operator):
         except SagaError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        overlay.end_preview()  # of as many Gaussians as there were
         obj, objects = context.object, 1 + len(others)
         sentence = "{name}: {count:,} Gaussians of {objects} objects"
         tell(self, said(sentence, name=obj.name, count=len(obj.data.points), objects=objects))

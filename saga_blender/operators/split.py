@@ -4,6 +4,7 @@ import bpy
 import numpy as np
 
 from .. import point_cloud
+from ..drawing.overlay import overlay
 from ..found_objects import set_found
 from ..gaussian_attributes import read_layout, read_means
 from ..placement import centre, move_origin
@@ -39,6 +40,7 @@ class Split(Explained, bpy.types.Operator):
     def execute(self, context):
         obj = context.object
         part = split(obj)
+        overlay.end_preview()  # of as many Gaussians as there were
         select_only(context, [part], part)
         moved, stayed = len(part.data.points), len(obj.data.points)
         sentence = "{name}: {moved:,} Gaussians moved, {stayed:,} stayed"

@@ -114,3 +114,18 @@ def test_nothing_or_everything_selected_says_so(addon, splat, wanted, message):
     with pytest.raises(RuntimeError, match=message):
         bpy.ops.saga.split()
     assert len(bpy.data.objects) == 1
+
+
+@pytest.mark.parametrize("how", ["split", "join"])
+def test_what_was_previewed_is_no_longer_of_as_many_gaussians(addon, splat, how):
+    obj, _ = splat
+    overlay = addon("saga_blender.drawing.overlay").overlay
+    select(addon, obj, np.arange(200) < 120)
+    if how == "join":
+        bpy.ops.saga.split()
+        obj.select_set(True)
+        bpy.context.view_layer.update()
+    count = len(bpy.context.object.data.points)
+    overlay.show_preview(bpy.context.object, np.ones(count, bool))
+    assert getattr(bpy.ops.saga, how)() == {"FINISHED"}
+    assert overlay.preview is None
