@@ -1,6 +1,6 @@
 """The scene file of a splat, and whether it was trained: looked up without the engine."""
 
-from pathlib import Path
+from pathlib import Path, PurePath, PureWindowsPath
 
 import bpy
 
@@ -15,10 +15,16 @@ def why_not_imported(obj: bpy.types.Object | None) -> str:
     return "" if known else "Make an imported Gaussian splat the active object first"
 
 
+def source_of(pointcloud: bpy.types.PointCloud) -> PurePath:
+    """The path of a splat's scene file, in parts: perhaps one of Windows, though this is none."""
+    source = pointcloud[SOURCE]
+    return PureWindowsPath(source) if "\\" in source else PurePath(source)
+
+
 def why_no_scene(pointcloud: bpy.types.PointCloud) -> str:
     """What keeps the engine from opening the scene of a splat, or ""."""
-    scene = Path(pointcloud[SOURCE])
-    if not scene.is_file():
+    if not Path(pointcloud[SOURCE]).is_file():
+        scene = source_of(pointcloud)
         sentence = "{name} is not in {folder} any more: put it back, or find it (Scene)"
         return said(sentence, name=scene.name, folder=scene.parent)
     return ""

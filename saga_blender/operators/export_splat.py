@@ -1,6 +1,6 @@
 """File > Export > Gaussian Splat (.ply): one or several splats to one file."""
 
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import bpy
 import numpy as np
@@ -16,6 +16,7 @@ from ...backend.gaussians.transform import transform
 from ..axes import SPLAT_AXES, file_to_blender
 from ..gaussian_attributes import read_layout, to_cloud
 from ..placement import raw_to_world
+from ..scene_file import source_of
 from ..splat_object import SOURCE, is_splat
 from ..translations import said
 from .explained import Explained
@@ -64,16 +65,16 @@ class ExportSplat(Explained, bpy.types.Operator, ExportHelper):
 
 def _require_no_scene(path: Path) -> None:
     """Raises BadInput where splats of this file come from the path: the engine reads it."""
-    for scene in _scenes():
+    for scene in map(Path, _scenes()):
         if path.exists() and scene.exists() and path.samefile(scene):
             raise BadInput(
                 f"{path.name} is the scene itself, which the engine reads.", "Choose another name."
             )
 
 
-def _scenes() -> set[Path]:
+def _scenes() -> set[PurePath]:
     """The files that splats were imported from."""
-    return {Path(data[SOURCE]) for data in bpy.data.pointclouds if SOURCE in data}
+    return {source_of(data) for data in bpy.data.pointclouds if SOURCE in data}
 
 
 def selected_splats(context) -> list[bpy.types.Object]:
