@@ -1,5 +1,6 @@
 """The sidebar in every state of the work, read as text: there is no layout without a window."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import bpy
@@ -149,6 +150,47 @@ def test_a_file_that_was_moved_is_found_again_for_all_its_parts(sidebar, ply, tm
     assert bpy.ops.saga.relink(filepath=str(moved)) == {"FINISHED"}
     assert part.data["saga_source"] == bpy.context.object.data["saga_source"] == str(moved)
     assert "Find File" not in sidebar()["Scene"]
+
+
+def test_another_splat_of_as_many_gaussians_is_not_the_one_that_was_moved(addon, ply, tmp_path):
+    rows = ply.rows(30, 0)
+    path = ply.write(tmp_path / "t.ply", rows)
+    bpy.ops.import_scene.saga_splat(filepath=str(path))
+    data = bpy.context.object.data
+    moved = rows.copy()
+    moved["x"] += 5
+    for k in range(3):
+        moved[f"f_dc_{k}"] = moved[f"f_dc_{k}"][::-1]
+    other = ply.write(tmp_path / "other.ply", moved)
+    with pytest.raises(RuntimeError, match=r"colours.*Choose the file"):
+        bpy.ops.saga.relink(filepath=str(other))
+    assert data["saga_source"] == str(path)
+    base = data.attributes["radiance:base"]
+    painted = addon("saga_blender.point_cloud").read(base)
+    painted[:10] = 0.5  # what was edited since is not held against the file
+    addon("saga_blender.point_cloud").write(data, base.name, base.data_type, painted)
+    addon("saga_blender.splat_object").set_selection(data, np.arange(30) >= 5)
+    bpy.ops.saga.split()
+    assert bpy.ops.saga.relink(filepath=str(path.rename(tmp_path / "u.ply"))) == {"FINISHED"}
+
+
+@pytest.mark.parametrize(
+    ("source", "folder"),
+    [
+        (r"C:\Users\ann\mug.ply", r"C:\Users\ann"),
+        (r"\\nas\share\mug.ply", "\\\\nas\\share\\"),
+        ("/no/mug.ply", str(Path("/no"))),
+    ],
+)
+def test_a_path_of_another_system_is_told_as_it_is_meant(addon, ply, tmp_path, source, folder):
+    """A .blend from Windows, opened elsewhere."""
+    bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
+    data = bpy.context.object.data
+    data["saga_source"] = source
+    told = addon("saga_blender.scene_file").why_no_scene(data)
+    assert told.startswith(f"mug.ply is not in {folder} any more")
+    scenes = addon("saga_blender.operators.export_splat")._scenes()
+    assert [scene.stem for scene in scenes] == ["mug"], "the name that an export does not take"
 
 
 def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sidebar):
