@@ -1,7 +1,5 @@
 """AddView, ForgetViews: views that a person added to a scene."""
 
-from dataclasses import replace
-
 from ..engine import Engine
 from ..progress import Report
 from ..protocol import AddView, ForgetViews, ViewAdded
@@ -14,6 +12,4 @@ def answer(engine: Engine, message: AddView | ForgetViews, report: Report) -> Vi
     if isinstance(message, ForgetViews):
         forget_added_views(scene)
         return ViewAdded(0)
-    # What keeps views knows none that looks past its middle.
-    eye = replace(message.eye, centre=None)
-    return ViewAdded(add_view(scene, eye_camera(scene, eye)))
+    return ViewAdded(add_view(scene, eye_camera(scene, message.eye)))

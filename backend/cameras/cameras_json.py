@@ -13,8 +13,8 @@ from .json_file import WRONG_VALUE, read_json
 def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Camera]:
     """Read the views of a cameras.json, sorted by name.
 
-    The file gives the camera's centre in the world, its camera-to-world
-    rotation and focal lengths; the principal point is the image's centre.
+    The file gives the camera's centre in the world, its camera-to-world rotation and
+    focal lengths; the principal point is the image's centre, but where ours says otherwise.
 
     Args:
         path: the file.
@@ -31,7 +31,7 @@ def read_cameras_json(path: Path, images_folder: Path | None = None) -> list[Cam
 
 
 def camera_entry(index: int, camera: Camera) -> dict:
-    """A camera as cameras.json has it; its principal point must be the image's centre."""
+    """A camera as cameras.json has it, and its principal point, which the trainer's have not."""
     return {
         "id": index,
         "img_name": camera.name,
@@ -41,6 +41,8 @@ def camera_entry(index: int, camera: Camera) -> dict:
         "rotation": camera.world_to_camera[:3, :3].T.tolist(),
         "fx": camera.fx,
         "fy": camera.fy,
+        "cx": camera.cx,
+        "cy": camera.cy,
     }
 
 
@@ -51,7 +53,7 @@ def _camera(path: Path, entry: dict) -> Camera:
         focal = float(entry["fx"]), float(entry["fy"])
         camera_to_world = np.array(entry["rotation"], float).reshape(3, 3)
         position = np.array(entry["position"], float).reshape(3)
-        centre = size[0] / 2, size[1] / 2
+        centre = float(entry.get("cx", size[0] / 2)), float(entry.get("cy", size[1] / 2))
     except WRONG_VALUE as e:
         raise _foreign(path, f"a camera in it is incomplete ({e})") from e
     rotation = camera_to_world.T

@@ -128,9 +128,12 @@ def test_views_of_the_viewport_are_trained_on_besides_all_others(scene):
     told = AddView(str(scene.path), eye)
     assert engine.handle(told).views == 1
     assert engine.handle(told).views == 1  # the same one
-    assert engine.handle(replace(told, eye=replace(eye, focal=900.0))).views == 2
-    made, first, second = training_views(scene, made_up=1)
+    shifted = replace(eye, centre=(1224.0, 400.0))  # as in a camera view that is panned
+    assert engine.handle(replace(told, eye=shifted)).views == 2
+    made, *added = training_views(scene, made_up=1)
+    first, second = sorted(added, key=lambda camera: camera.cx)
     assert made.name == "made_up/000.png" and first.name != second.name
+    assert (first.cx, first.cy, second.cx, second.cy) == (512, 250, 612, 200)
     assert (first.width, first.height, first.fx, first.fy) == (1024, 500, 800, 800)
     np.testing.assert_allclose(first.position, [2, 3, 5], atol=1e-12)
     np.testing.assert_allclose(first.world_to_camera[2, :3], [1, 0, 0], atol=1e-12)

@@ -411,13 +411,14 @@ def test_a_text_model_that_is_not_here_says_where_to_get_it(balls):
 
 def test_views_are_added_and_forgotten(addon, balls, folder):
     added = folder / "balls.saga" / "added.json"
-    for x in (0.0, 1.0):
-        bpy.ops.saga.add_view(**eye(balls, x))
+    bpy.ops.saga.add_view(**eye(balls))
+    bpy.ops.saga.add_view(**eye(balls, 1.0) | {"centre": (170, 190)})
     (first, second) = json.loads(added.read_text(encoding="utf-8"))
     np.testing.assert_allclose(first["position"], (0, 0, -5), atol=1e-5)
     np.testing.assert_allclose(second["position"], (1, 0, -5), atol=1e-5)
     np.testing.assert_allclose(second["rotation"], np.eye(3), atol=1e-5)
     assert (second["width"], round(second["fx"], 3)) == (400, 500)
+    assert [first["cx"], first["cy"], second["cx"], second["cy"]] == [200, 150, 170, 190]
     bpy.ops.saga.forget_views()
     assert not added.exists()
 
