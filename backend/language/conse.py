@@ -16,9 +16,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ..digest import digest_of
 from ..errors import BadInput
 from ..masks.torchvision_compat import import_torchvision
-from .image_text import digest_of, unit
+from .image_text import unit
 
 CLASSIFIER = "efficientnet_lite2_fp16.safetensors"
 SENTENCES = "minilm_l6_v2_fp16.safetensors"

@@ -1,8 +1,6 @@
 """What a text-image model can do, and what its implementations share."""
 
-import hashlib
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -19,15 +17,6 @@ class ImageTextModel(Protocol):
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Features of texts: float32 [n, d], unit length."""
-
-
-def digest_of(paths: Iterable[Path]) -> str:
-    """Hash of the contents of files."""
-    digest = hashlib.blake2b(digest_size=16)
-    for path in paths:
-        with path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "blake2b").digest())
-    return digest.hexdigest()
 
 
 def unit(features: np.ndarray) -> np.ndarray:

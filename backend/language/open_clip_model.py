@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 
+from ..digest import digest_of
 from ..errors import BadInput, MissingSoftware
 from ..files import reason_of
 from ..masks.torchvision_compat import import_torchvision
-from .image_text import digest_of, unit
+from .image_text import unit
 
 DEFAULT_MODEL = "ViT-B-16"
 

@@ -1,23 +1,21 @@
 """The text index of a scene: made once, kept in its work folder and while the scene is open."""
 
-import dataclasses
-import hashlib
 import json
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-
-import numpy as np
 
 from .. import __version__
 from ..cameras.camera import Camera
 from ..cameras.cameras_json import read_cameras_json
+from ..digest import digest_of, files_in
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..pictures import photograph_or_stand_in
 from ..progress import Report, silent
 from ..scene import Scene
 from ..views import training_views
-from .image_text import ImageTextModel, digest_of
+from .image_text import ImageTextModel
 from .index import TextIndex, build_index
 
 
@@ -41,8 +39,8 @@ def index_of(
     if request not in scene.text_indices:
         store = open_masks(Path(masks) if masks else scene.workspace.masks)
         cameras = _masked_views(scene, views, store, report)
-        made_from = [__version__, dataclasses.asdict(trained.provenance), model.identity]
-        key = _key(made_from, cameras, store.folder)
+        seen = digest_of(files_in(store.folder), cameras)
+        key = json.dumps([__version__, asdict(trained.provenance), model.identity, seen])
         index = TextIndex.load(scene.workspace.text_index, key, len(scene.cloud))
         if index is None:
             index = build_index(
@@ -63,14 +61,3 @@ def _masked_views(
     if not masked and scene.workspace.cameras.is_file():
         masked = [c for c in read_cameras_json(scene.workspace.cameras) if c.name in store]
     return masked
-
-
-def _key(made_from: list, cameras: list[Camera], masks: Path) -> str:
-    """Tells indices apart: equal keys mean equal training, model, views and masks."""
-    files = sorted(path for path in masks.rglob("*") if path.is_file())
-    digest = hashlib.blake2b(json.dumps([made_from, digest_of(files)]).encode(), digest_size=16)
-    for camera in cameras:
-        digest.update(json.dumps([camera.name, camera.width, camera.height]).encode())
-        for array in (camera.K, camera.world_to_camera):
-            digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
