@@ -6,8 +6,6 @@ Last line of the output: JSON {"query_ms", "naive_ms", "read_ms"}, medians.
 
 import argparse
 import json
-import time
-from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -19,6 +17,8 @@ from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.segmentation.click import recentred, select
 
+from .timing import median_ms
+
 SCALE, THRESHOLD = 0.5, 0.75
 THINGS = 200
 DIM = RECIPES["fast"].dim
@@ -28,24 +28,6 @@ def naive(features: torch.Tensor, gate: torch.Tensor, query: torch.Tensor) -> np
     """The equations as they are written: gate, normalise, dot."""
     gated = F.normalize(features * gate, dim=-1)
     return (gated @ F.normalize(query * gate, dim=0) > THRESHOLD).cpu().numpy()
-
-
-def median_ms(work: Callable[[], object], device: str, repeats: int) -> float:
-    """Median time of a call; on a GPU the device's own, by events."""
-    times = []
-    for _ in range(repeats + 1):
-        if device == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            start.record()
-            work()
-            end.record()
-            torch.cuda.synchronize()
-            times.append(start.elapsed_time(end))
-        else:
-            started = time.perf_counter()
-            work()
-            times.append(1e3 * (time.perf_counter() - started))
-    return float(np.median(times[1:]))  # the first one compiles
 
 
 def main() -> None:
@@ -73,7 +55,7 @@ def main() -> None:
     }
     results = {}
     for name, work in ways.items():
-        results[f"{name}_ms"] = round(median_ms(work, arguments.device, arguments.repeats), 2)
+        results[f"{name}_ms"] = round(median_ms(work, arguments.repeats, arguments.device), 2)
         print(f"{name:6} {results[f'{name}_ms']:8.2f} ms")
     print(f"a query takes {results['query_ms'] / results['read_ms']:.2f} times the read")
     print(json.dumps(results))

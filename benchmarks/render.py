@@ -5,8 +5,6 @@ python -m benchmarks.render [--gaussians 100000 1000000] [--repeats 9]
 
 import argparse
 import json
-import time
-from collections.abc import Callable
 
 import numpy as np
 
@@ -15,6 +13,8 @@ from backend.gaussians.cloud import GaussianCloud
 from backend.rendering.numba_rasterizer import NumbaRasterizer
 from backend.rendering.projection import TILE, prepare, project
 from backend.rendering.tiles import bin_splats
+
+from .timing import median_ms
 
 WIDTH, HEIGHT = 640, 480
 
@@ -44,17 +44,6 @@ def orbit_camera() -> Camera:
     focal = 0.5 * WIDTH / np.tan(np.radians(25))
     world_to_camera = np.array([[1, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 5.0], [0, 0, 0, 1]])
     return Camera("orbit", WIDTH, HEIGHT, focal, focal, WIDTH / 2, HEIGHT / 2, world_to_camera)
-
-
-def median_ms(work: Callable[[], object], repeats: int) -> float:
-    """Median wall time after one run that compiles and warms."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return 1e3 * float(np.median(times))
 
 
 def measure(count: int, repeats: int) -> dict[str, float]:

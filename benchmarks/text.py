@@ -6,11 +6,11 @@ is time and memory. Last line of the output: JSON {"group_s", "peak_mb", "questi
 """
 
 import argparse
+import itertools
 import json
 import resource
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,8 @@ from backend.masks.torchvision_compat import import_torchvision
 from backend.rendering.rasterizer import RayContributions
 from backend.segmentation.agreement import agree
 from backend.segmentation.anchors import THRESHOLD
+
+from .timing import median_ms
 
 DIM = RECIPES["fast"].dim
 PIXELS, BEHIND, SEEN = 5_000, 8, 16  # of a view; Gaussians of a pixel; pictures of a thing
@@ -84,16 +86,6 @@ def random_vit_b_16(folder: Path) -> ImageTextModel:
     return load_image_text_model(str(path))
 
 
-def median_ms(work: Callable[[str], object], texts: list[str]) -> float:
-    """Median time of a call, each with another text."""
-    times = []
-    for text in texts:
-        started = time.perf_counter()
-        work(text)
-        times.append(1e3 * (time.perf_counter() - started))
-    return round(float(np.median(times)), 1)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--views", type=int, default=300)
@@ -120,12 +112,15 @@ def main() -> None:
     bits = rng.integers(0, 256, (arguments.things, -(-arguments.gaussians // 8)), np.uint8)
     index = TextIndex(bits, pictures, owner, encode_names(model, list(NEUTRAL)))
 
-    def ask(words: str) -> None:
-        distinct_hits(index.selections, rank(index, model, words), 0.0, 5)
-
-    names = [f"red thing {k}" for k in range(arguments.questions)]
-    results["question_ms"] = median_ms(ask, names)
-    results["text_ms"] = median_ms(lambda name: encode_names(model, [name]), names)
+    names = (f"red thing {k}" for k in itertools.count())
+    ways = {
+        "question": lambda: distinct_hits(
+            index.selections, rank(index, model, next(names)), 0.0, 5
+        ),
+        "text": lambda: encode_names(model, [next(names)]),
+    }
+    for name, work in ways.items():
+        results[f"{name}_ms"] = round(median_ms(work, arguments.questions), 1)
     print(json.dumps(results))
 
 
