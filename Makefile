@@ -63,8 +63,7 @@ quality: .venv/ready ## how well clicks, names and decomposition find things: th
 
 pictures: demo ## the pictures in docs of the demo, of real scenes and of made-up cameras
 	cp build/demo/tabletop.jpg docs
-	$(ENGINE) -m benchmarks.decomposed
-	$(ENGINE) -m benchmarks.found
+	$(ENGINE) -m benchmarks.readme
 	$(ENGINE) -m benchmarks.cameras
 
 zip: .venv-bpy45/ready ## the extension, ready to install, in build

@@ -23,7 +23,7 @@ from backend.masks.sam import (
     settings_for,
 )
 
-from .real import DATA
+from .real import CHECKPOINT, DATA
 
 PHOTOGRAPHS = [
     DATA / "scenes" / path
@@ -65,7 +65,7 @@ def best_ious(masks: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--checkpoint", type=Path, default=DATA / "models/mobile_sam/mobile_sam.pt")
+    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--half", action="store_true", help="ours in half precision, as on a GPU")
     parser.add_argument("images", type=Path, nargs="*", default=PHOTOGRAPHS)

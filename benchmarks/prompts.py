@@ -21,7 +21,7 @@ from backend.masks.sam import MaskSettings, load_sam, settings_for
 from backend.masks.store import MaskStore
 from backend.protocol import Train
 
-from .real import DATA, RealScene, click_labelled, prepare
+from .real import CHECKPOINT, DATA, RealScene, click_labelled, prepare
 
 GRID, FEW = MaskSettings(), settings_for("cpu")
 
@@ -30,7 +30,7 @@ def few_masks(scene: RealScene, ready: MaskStore) -> Path:
     """Masks of few points of each view that has ready ones, made unless they are there."""
     store = MaskStore(scene.work / "few")
     cameras = [camera for camera in scene.cameras.values() if camera.name in ready]
-    generator = load_sam(DATA / "models/mobile_sam/mobile_sam.pt", settings=FEW)
+    generator = load_sam(CHECKPOINT, settings=FEW)
     with ProgressBar() as report:
         make_masks(cameras, store, generator, load_photograph, report)
     return store.folder

@@ -162,16 +162,15 @@ def find_named(engine: Engine, scene: RealScene, model: Path) -> list[tuple[floa
     return results
 
 
-def measure_real(folder: Path, data: Path) -> tuple[dict, dict]:
+def measure_real(folder: Path) -> tuple[dict, dict]:
     """One click on each labelled object of the real scenes, and each by its name."""
     engine, clicked, named = Engine(), {}, []
-    checkpoint = data / "models/mobile_sam/mobile_sam.pt"
-    for source in sorted(path.parent.parent for path in data.glob("scenes/*/masks/labels.json")):
+    for source in sorted(path.parent.parent for path in DATA.glob("scenes/*/masks/labels.json")):
         print(f"\n{source.name}", flush=True)
         scene = prepare(source, folder / source.name)
-        train(engine, scene, checkpoint, mask_minutes=10)
+        train(engine, scene)
         clicked[source.name] = click_labelled(engine, scene)
-        named += find_named(engine, scene, data / "models/text_image_conse")
+        named += find_named(engine, scene, DATA / "models/text_image_conse")
     if not named:
         return {}, {}
     first, reciprocal = np.mean(named, axis=0)
@@ -181,7 +180,6 @@ def measure_real(folder: Path, data: Path) -> tuple[dict, dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", type=Path, default=Path("build/quality"), help="for all")
-    parser.add_argument("--data", type=Path, default=DATA, help="with real scenes")
     parser.add_argument("--gaussians", type=int, default=100_000)
     parser.add_argument("--views", type=int, default=40)
     parser.add_argument("--kinds", nargs="*", choices=LAYOUTS, default=list(LAYOUTS))
@@ -196,7 +194,7 @@ def main() -> None:
         print(json.dumps(averaged(measured[-1:])), flush=True)
     results = averaged(measured) if measured else {}
     if not arguments.no_real:
-        results["real"], results["text"] = measure_real(arguments.folder, arguments.data)
+        results["real"], results["text"] = measure_real(arguments.folder)
     print(json.dumps(results))
 
 

@@ -35,6 +35,7 @@ from .clicks import SCALES, iou, selected_by, try_scales
 from .pictures import marked, most_interior, overlay, save, sheet
 
 DATA = Path(os.environ.get("SAGA_DATA", "../shared/data"))
+CHECKPOINT = DATA / "models/mobile_sam/mobile_sam.pt"
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,13 @@ def prepare(source: Path, work: Path) -> RealScene:
     return scene
 
 
-def make_fresh_masks(scene: RealScene, checkpoint: Path) -> None:
+def make_fresh_masks(scene: RealScene) -> None:
     """Make one view's masks anew and say how they fit those that lie ready, where any do."""
     camera = next(iter(scene.cameras.values()))
     fresh = scene.work / "fresh_masks"
     shutil.rmtree(fresh, ignore_errors=True)
     with ProgressBar() as report:
-        make_masks([camera], MaskStore(fresh), load_sam(checkpoint), load_photograph, report)
+        make_masks([camera], MaskStore(fresh), load_sam(CHECKPOINT), load_photograph, report)
     made = MaskStore(fresh).read(camera.name).unpack()
     print(f"  {camera.name}: {len(made)} masks made afresh")
     ready = MaskStore(scene.source / "sam_masks").read(camera.name)
@@ -108,13 +109,13 @@ def make_fresh_masks(scene: RealScene, checkpoint: Path) -> None:
         print(f"  mean IoU of the {len(fits)} ready ones with them: {np.mean(fits):.2f}")
 
 
-def train(engine: Engine, scene: RealScene, checkpoint: Path, mask_minutes: float) -> None:
+def train(engine: Engine, scene: RealScene, mask_minutes: float = 10) -> None:
     """Train on the masks that lie ready, else on as many as can be made in the time."""
     ready = scene.source / "sam_masks"
     masks = (
         {"masks": str(ready)}
         if ready.is_dir()
-        else {"sam_checkpoint": str(checkpoint), "max_mask_minutes": mask_minutes}
+        else {"sam_checkpoint": str(CHECKPOINT), "max_mask_minutes": mask_minutes}
     )
     with ProgressBar() as report:
         message = Train(scene=str(scene.ply), views=str(scene.source), **masks)
@@ -197,15 +198,13 @@ def draw_click(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, default=DATA, help="folder with scenes/ and models/")
     parser.add_argument("--folder", type=Path, default=Path("build/real"), help="for all results")
     parser.add_argument("--mask-minutes", type=float, default=10, help="for a scene without masks")
     parser.add_argument("scenes", nargs="*", help="which; all when none is named")
     arguments = parser.parse_args()
-    checkpoint = arguments.data / "models/mobile_sam/mobile_sam.pt"
-    sources = sorted(path.parent for path in arguments.data.glob("scenes/*/point_cloud.ply"))
+    sources = sorted(path.parent for path in DATA.glob("scenes/*/point_cloud.ply"))
     if not sources:
-        print(f"LEFT OUT: no scenes/*/point_cloud.ply in {arguments.data}: see SAGA_DATA.")
+        print(f"LEFT OUT: no scenes/*/point_cloud.ply in {DATA}: see SAGA_DATA.")
         return
     engine = Engine()
     results = {}
@@ -214,8 +213,8 @@ def main() -> None:
             continue
         print(f"\n{source.name}", flush=True)
         scene = prepare(source, arguments.folder / source.name)
-        make_fresh_masks(scene, checkpoint)
-        train(engine, scene, checkpoint, arguments.mask_minutes)
+        make_fresh_masks(scene)
+        train(engine, scene, arguments.mask_minutes)
         results[source.name] = click_labelled(engine, scene)
         if not scene.objects:
             click_middle(engine, scene)

@@ -38,7 +38,7 @@ from backend.views import made_up_views, training_views
 
 from .one_click import mean_iou
 from .pictures import save, sheet, with_masks
-from .real import DATA, RealScene, click_labelled, prepare
+from .real import CHECKPOINT, DATA, RealScene, click_labelled, prepare
 from .synthetic import SyntheticScene, make_scene, write_scene
 from .synthetic.views import exact_masks, part_map
 
@@ -128,12 +128,11 @@ def compare_on_real(folder: Path, name: str, count: int | None) -> dict[str, dic
     """
     engine, source = Engine(), DATA / "scenes" / name
     scene = prepare(source, folder / name)
-    checkpoint = DATA / "models/mobile_sam/mobile_sam.pt"
     ready = MaskStore(source / "sam_masks")
     count = count or len(ready.views())
     ways = {
         "photographs": {"views": str(source), "masks": str(ready.folder)},
-        "made_up": {"made_up_views": count, "sam_checkpoint": str(checkpoint)},
+        "made_up": {"made_up_views": count, "sam_checkpoint": str(CHECKPOINT)},
     }
     results = {}
     for way, options in ways.items():
