@@ -16,7 +16,7 @@ from backend.affinity.trainer import Trainer
 from backend.masks.view_masks import ViewMasks
 from backend.rendering import make_rasterizer
 
-from .one_click import mean_iou
+from .random_clicks import iou_of_random_clicks
 from .synthetic import exact_masks, make_scene, part_map
 
 LEFT_OUT = {
@@ -57,8 +57,7 @@ def main() -> None:
         scores = []
         for seed in range(arguments.seeds):
             field = Trainer(scene.cloud.means, bank, recipe, seed).run()
-            rng = np.random.default_rng(0)
-            scores += [mean_iou(scene, part_maps, field, rng) for _ in range(arguments.clicks)]
+            scores.append(iou_of_random_clicks(scene, part_maps, field, arguments.clicks))
         results[title] = round(float(np.mean(scores)), 3)
         print(f"without {title:14} {results[title]:.3f}", flush=True)
     print(json.dumps(results))

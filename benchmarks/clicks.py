@@ -1,4 +1,4 @@
-"""One click at ten scales and at the automatic one, and how well a selection fits."""
+"""One click at ten scales and at the automatic one."""
 
 from dataclasses import replace
 
@@ -19,8 +19,3 @@ def selected_by(engine: Engine, click: Select) -> np.ndarray:
 def try_scales(engine: Engine, click: Select) -> np.ndarray:
     """What a click selects at each of `SCALES` and the default threshold, boolean [S, N]."""
     return np.array([selected_by(engine, replace(click, scale=float(scale))) for scale in SCALES])
-
-
-def iou(one: np.ndarray, other: np.ndarray) -> float:
-    """Intersection over union of two boolean arrays, at least one of which is not empty."""
-    return np.count_nonzero(one & other) / np.count_nonzero(one | other)

@@ -23,7 +23,7 @@ from backend.protocol import Render
 from backend.rendering import make_rasterizer
 
 from .pictures import marked, on_background, save, sheet
-from .trial import Trial
+from .trial import Trial, mean_iou
 
 SIZE = (720, 540)  # of the pictures
 STEPS_IN_BLENDER = 100  # enough to see that training works there too
@@ -104,14 +104,14 @@ def main() -> None:
     demo = Demo(arguments.folder)
     trained = demo.train()
     print(f"trained on {trained.masks} masks of {trained.views} views in {trained.seconds:.0f} s")
-    iou_object = demo.mean_iou("objects", demo.objects)
-    iou_part = demo.mean_iou("parts", demo.parts)
+    objects, parts = demo.scene.object_names, demo.scene.parts
+    iou_object, iou_part = (mean_iou(demo.one_click(targets)) for targets in (objects, parts))
     click_and_split(demo)
     if arguments.blender:
         same_in_blender(demo, arguments.blender, arguments.extension)
     results = {
         "iou_object": round(iou_object, 3),
-        "iou_object_auto": round(demo.automatic(demo.objects), 3),
+        "iou_object_auto": round(demo.automatic(objects), 3),
         "iou_part": round(iou_part, 3),
         "train_s": round(trained.seconds, 1),
         "total_s": round(time.perf_counter() - started, 1),

@@ -23,6 +23,7 @@ from backend.masks.sam import (
     settings_for,
 )
 
+from .fit import best_ious
 from .real import CHECKPOINT, DATA
 
 PHOTOGRAPHS = [
@@ -54,13 +55,6 @@ def packages_own(generator: MaskGenerator, image: np.ndarray) -> np.ndarray:
         box_nms_thresh=settings.nms_iou,
     ).generate(image)
     return np.stack([mask["segmentation"] for mask in found])
-
-
-def best_ious(masks: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """The IoU of each of masks [A, H, W] with the one of others [B, H, W] that fits it best."""
-    a, b = (m.reshape(len(m), -1).astype(np.float32) for m in (masks, others))
-    overlap = a @ b.T
-    return (overlap / (a.sum(axis=1)[:, None] + b.sum(axis=1) - overlap)).max(axis=1)
 
 
 def main() -> None:

@@ -16,7 +16,8 @@ from backend.cameras.discover import find_views
 from backend.engine import Engine
 from backend.protocol import Click, Select
 
-from .clicks import SCALES, iou, selected_by, try_scales
+from .clicks import SCALES, selected_by, try_scales
+from .fit import iou
 
 POINTS = 10  # clicked on either side
 

@@ -9,7 +9,6 @@ smaller: nobody can tell from one click whether the mug is meant or its handle.
 
 import argparse
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +20,12 @@ from backend.engine import Engine
 from backend.protocol import Click, Decompose, Find
 from backend.rendering import make_rasterizer
 
-from .clicks import iou, selected_by
-from .decompose import best_ious, purity
+from .clicks import selected_by
+from .fit import best_ious, each, iou, purity
 from .pictures import most_interior
 from .real import DATA, RealScene, click_labelled, prepare, train
 from .synthetic import LAYOUTS
-from .trial import Outcome, Trial
+from .trial import Outcome, Trial, mean_iou
 
 LOOKED_AT = 8  # views that errors are looked for in
 MARGIN = 2  # pixels between a click on an error and its edge: nobody clicks on an outline
@@ -39,11 +38,6 @@ OPTIONS = {
 }
 
 
-def one_click(trial: Trial, targets: Sequence[str]) -> dict[str, Outcome]:
-    """Each target clicked once, best scale of ten."""
-    return {target: trial.try_click(trial.click_on(target), target) for target in targets}
-
-
 def several_clicks(trial: Trial, first: dict[str, Outcome]) -> float:
     """Mean IoU after each selection was mended by clicks on its largest errors."""
     clicks = {target: trial.click_on(target) for target in first}
@@ -52,7 +46,7 @@ def several_clicks(trial: Trial, first: dict[str, Outcome]) -> float:
         for target, click in largest_errors(trial, outcomes).items():
             clicks[target] = replace(clicks[target], clicks=(*clicks[target].clicks, click))
             outcomes[target] = trial.try_click(clicks[target], target)
-    return float(np.mean([outcome.iou for outcome in outcomes.values()]))
+    return mean_iou(outcomes)
 
 
 def largest_errors(trial: Trial, outcomes: dict[str, Outcome]) -> dict[str, Click]:
@@ -88,17 +82,18 @@ def decompose(trial: Trial) -> dict[str, float]:
     """All objects at the default scale, without a click, against the truth."""
     reply = trial.engine.handle(Decompose(scene=str(trial.ply)))
     (labels,), truth = reply.labels, trial.scene.object_labels
+    objects, clusters = each(truth), each(labels)
     return {
-        "mean_best_iou": float(best_ious(truth, labels).mean()),
-        "objects_whole": purity(truth, labels),  # low where objects are cut up
-        "clusters_pure": purity(labels, truth),  # low where objects are run together
+        "mean_best_iou": float(best_ious(objects, clusters).mean()),
+        "objects_whole": purity(objects, clusters),  # low where objects are cut up
+        "clusters_pure": purity(clusters, objects),  # low where objects are run together
         "ari": float(adjusted_rand_score(truth, labels)),
     }
 
 
 def options(trial: Trial, first: dict[str, Outcome]) -> dict[str, float]:
     """Mean IoU of the best clicks with each option, and without any as "none"."""
-    gains = {"none": float(np.mean([outcome.iou for outcome in first.values()]))}
+    gains = {"none": mean_iou(first)}
     for name, option in OPTIONS.items():
         fits = []
         for target, outcome in first.items():
@@ -110,24 +105,18 @@ def options(trial: Trial, first: dict[str, Outcome]) -> dict[str, float]:
 
 def measure(trial: Trial) -> dict:
     """Everything that is measured on one synthetic scene."""
-    objects, parts = (one_click(trial, targets) for targets in (trial.objects, trial.parts))
-    for target, outcome in {**objects, **parts}.items():
-        print(f"  {target:28} {outcome.iou:.2f}  {outcome.scale:.1f}")
+    scene = trial.scene
+    objects, parts = (trial.one_click(names) for names in (scene.object_names, scene.parts))
     return {
-        "one_click": {kind: mean(found) for kind, found in (("object", objects), ("part", parts))},
+        "one_click": {"object": mean_iou(objects), "part": mean_iou(parts)},
         "auto_scale": {
-            "object": trial.automatic(trial.objects),
-            "part": trial.automatic(trial.parts, steps=(0, -1, -2)),
+            "object": trial.automatic(scene.object_names),
+            "part": trial.automatic(scene.parts, steps=(0, -1, -2)),
         },
         "three_clicks": several_clicks(trial, {**objects, **parts}),
         "decompose": decompose(trial),
         "options": options(trial, objects),
     }
-
-
-def mean(outcomes: dict[str, Outcome]) -> float:
-    """Mean IoU."""
-    return float(np.mean([outcome.iou for outcome in outcomes.values()]))
 
 
 def averaged(results: list) -> dict | float:

@@ -31,7 +31,8 @@ from backend.masks.store import MaskStore
 from backend.protocol import Render, Select, Train
 from backend.rendering import make_rasterizer
 
-from .clicks import SCALES, iou, selected_by, try_scales
+from .clicks import SCALES, selected_by, try_scales
+from .fit import best_ious, iou
 from .pictures import marked, most_interior, overlay, save, sheet
 
 DATA = Path(os.environ.get("SAGA_DATA", "../shared/data"))
@@ -105,8 +106,8 @@ def make_fresh_masks(scene: RealScene) -> None:
     print(f"  {camera.name}: {len(made)} masks made afresh")
     ready = MaskStore(scene.source / "sam_masks").read(camera.name)
     if ready is not None:
-        fits = [max(iou(old, new) for new in made) for old in ready.unpack()]
-        print(f"  mean IoU of the {len(fits)} ready ones with them: {np.mean(fits):.2f}")
+        fits = best_ious(ready.unpack(), made)
+        print(f"  mean IoU of the {len(fits)} ready ones with them: {fits.mean():.2f}")
 
 
 def train(engine: Engine, scene: RealScene, mask_minutes: float = 10) -> None:

@@ -1,6 +1,6 @@
 """A synthetic scene on disk, trained, and the truth that what is selected in it is measured by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,8 @@ from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.protocol import Select, Train, Trained
 
-from .clicks import SCALES, iou, selected_by, try_scales
+from .clicks import SCALES, selected_by, try_scales
+from .fit import iou
 from .pictures import most_interior
 from .synthetic import make_scene, write_scene
 
@@ -23,6 +24,11 @@ class Outcome:
     iou: float
     scale: float
     mask: np.ndarray  # boolean [N]
+
+
+def mean_iou(outcomes: Mapping[str, Outcome]) -> float:
+    """Of clicks on several targets."""
+    return float(np.mean([outcome.iou for outcome in outcomes.values()]))
 
 
 class Trial:
@@ -42,17 +48,6 @@ class Trial:
         """Train with the default recipe."""
         with ProgressBar() as report:
             return self.engine.handle(Train(scene=str(self.ply)), report)
-
-    @property
-    def objects(self) -> tuple[str, ...]:
-        """All whole things, what the others stand on included."""
-        return self.scene.object_names
-
-    @property
-    def parts(self) -> list[str]:
-        """The parts of all things that have several."""
-        things = [self.scene.parts_of(thing) for thing in self.objects]
-        return [self.scene.part_names[k] for parts in things for k in parts if parts[1:]]
 
     def gaussians_of(self, target: str) -> np.ndarray:
         """Which Gaussians belong to a target, boolean [N]."""
@@ -81,13 +76,14 @@ class Trial:
         best = int(np.argmax(fits))
         return Outcome(fits[best], float(SCALES[best]), masks[best])
 
-    def mean_iou(self, title: str, targets: Sequence[str]) -> float:
+    def one_click(self, targets: Sequence[str]) -> dict[str, Outcome]:
         """Click every target once and print what came of it."""
-        outcomes = {target: self.try_click(self.click_on(target), target) for target in targets}
-        print(f"\n{title:28} IoU  scale")
-        for target, outcome in outcomes.items():
-            print(f"  {target:26} {outcome.iou:.2f}  {outcome.scale:.1f}")
-        return float(np.mean([outcome.iou for outcome in outcomes.values()]))
+        outcomes = {}
+        print(f"\n{'clicked once':28} IoU  scale")
+        for target in targets:
+            outcomes[target] = found = self.try_click(self.click_on(target), target)
+            print(f"  {target:26} {found.iou:.2f}  {found.scale:.1f}", flush=True)
+        return outcomes
 
     def automatic(self, targets: Sequence[str], steps: Sequence[int] = (0,)) -> float:
         """Mean IoU at the scale that the engine finds, or at the best of some steps from there."""

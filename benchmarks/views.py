@@ -36,8 +36,8 @@ from backend.protocol import Train
 from backend.rendering import make_rasterizer
 from backend.views import made_up_views, training_views
 
-from .one_click import mean_iou
 from .pictures import save, sheet, with_masks
+from .random_clicks import iou_of_random_clicks
 from .real import CHECKPOINT, DATA, RealScene, click_labelled, prepare
 from .synthetic import SyntheticScene, make_scene, write_scene
 from .synthetic.views import exact_masks, part_map
@@ -111,10 +111,8 @@ def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -
         with ProgressBar() as report:
             trained = engine.handle(Train(scene=str(ply), made_up_views=asked_for), report)
         field, _ = AffinityField.load(Path(trained.model))
-        rng = np.random.default_rng(0)
-        tries = [mean_iou(scene, part_maps, field, rng) for _ in range(clicks)]
         results[name] = {
-            "miou": round(float(np.mean(tries)), 3),
+            "miou": round(iou_of_random_clicks(scene, part_maps, field, clicks), 3),
             "views": trained.views,
             "seen_in_three": [round(share, 3) for share in seen_in_three(scene, cameras)],
         }

@@ -34,6 +34,12 @@ class SyntheticScene:
     groups: Mapping[str, tuple[str, ...]]  # of objects and parts that are also taken as one
     cameras: tuple[Camera, ...]
 
+    @property
+    def parts(self) -> list[str]:
+        """The parts of all objects that have several."""
+        objects = [self.parts_of(name) for name in self.object_names]
+        return [self.part_names[k] for parts in objects for k in parts if parts[1:]]
+
     def parts_of(self, target: str) -> list[int]:
         """Indices into `part_names` of what makes up a part, an object or a group."""
         members = self.groups.get(target, (target,))

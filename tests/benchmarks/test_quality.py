@@ -2,15 +2,15 @@
 
 import numpy as np
 
-from benchmarks.decompose import best_ious, purity
+from benchmarks.fit import best_ious, each, purity
 from benchmarks.quality import averaged, largest_errors, largest_region
 from benchmarks.trial import Outcome, Trial
 
 
 def test_over_and_under_segmentation_are_told_apart():
-    truth = np.array([0, 0, 0, 0, 1, 1, 1, 1])
-    cut_up = np.array([0, 0, 0, 1, 2, 2, 2, -1])
-    run_together = np.zeros(8, int)
+    truth = each(np.array([0, 0, 0, 0, 1, 1, 1, 1]))
+    cut_up = each(np.array([0, 0, 0, 1, 2, 2, 2, -1]))
+    run_together = each(np.zeros(8, int))
     assert purity(truth, cut_up) == 0.75 and purity(cut_up, truth) == 1.0
     assert purity(truth, run_together) == 1.0 and purity(run_together, truth) == 0.5
     np.testing.assert_allclose(best_ious(truth, cut_up), [0.75, 0.75])

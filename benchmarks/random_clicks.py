@@ -1,4 +1,4 @@
-"""How well one click at random selects the things of the synthetic tabletop."""
+"""How well clicks at random select the things of the synthetic tabletop."""
 
 from collections.abc import Sequence
 
@@ -8,37 +8,28 @@ from backend.affinity.field import AffinityField
 from backend.rendering import make_rasterizer
 from backend.segmentation.click import query_feature, select
 
-from .clicks import SCALES, iou
+from .clicks import SCALES
+from .fit import iou
 from .synthetic import SyntheticScene
 
 THRESHOLD = 0.75
 LEAST_PIXELS = 40  # of a target in a view that is clicked
 
 
-def targets(scene: SyntheticScene) -> list[str]:
-    """Every whole object, and every part of those that have several."""
-    several = [name for name in scene.object_names if len(scene.parts_of(name)) > 1]
-    parts = [name for name in scene.part_names if name.split("/")[0] in several]
-    return [*scene.object_names, *parts]
-
-
-def mean_iou(
-    scene: SyntheticScene,
-    part_maps: Sequence[np.ndarray],
-    field: AffinityField,
-    rng: np.random.Generator,
+def iou_of_random_clicks(
+    scene: SyntheticScene, part_maps: Sequence[np.ndarray], field: AffinityField, clicks: int
 ) -> float:
-    """Mean over objects and parts of the IoU of a random click, best of ten scales.
+    """Mean over objects and parts of the IoU of random clicks, best of ten scales.
 
     Args:
         scene: with its truth.
         part_maps: [H, W] the part that each pixel of each view shows.
         field: trained on the scene.
-        rng: draws the clicks; equal generators draw equal clicks.
+        clicks: on each thing; always the same ones.
     """
-    rasterizer = make_rasterizer(scene.cloud, "cpu")
+    rasterizer, rng = make_rasterizer(scene.cloud, "cpu"), np.random.default_rng(0)
     results = []
-    for target in targets(scene):
+    for target in clicks * (*scene.object_names, *scene.parts):
         parts = scene.parts_of(target)
         shown = [np.argwhere(np.isin(part_map, parts)) for part_map in part_maps]
         views = [view for view, pixels in enumerate(shown) if len(pixels) >= LEAST_PIXELS]
