@@ -123,8 +123,8 @@ class Clicking:
 
     @property
     def is_shown(self) -> bool:
-        """Whether a slider's selection is coloured that is not yet in the data."""
-        return self._coming is not None
+        """Whether a slider's selection is coloured that is still to be put into the data."""
+        return self._coming is not None and self.standing() is not None
 
     def standing(self) -> Clicks | None:
         """The last clicks, if the selection is what they made it: perhaps again, after redo."""
@@ -148,10 +148,9 @@ class Clicking:
         """Show what the last clicks, if any, select when asked for otherwise.
 
         The data follows when the mouse is let go of and nothing more is asked for a moment.
-        An engine that has other work would answer when nobody expects it any more.
         """
-        last = not session.occupied and self.standing() and (self._coming or self._last)
-        obj = find_splat(last.uid) if last else None
+        last = self.standing() and (self._coming or self._last)
+        obj = last and find_splat(last.uid)
         if obj is not None and asked != last.asked:
             message = last.message(obj, asked)
             self._previews.ask(message, partial(self._show, last, asked), self._fail)

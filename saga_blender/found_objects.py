@@ -34,7 +34,7 @@ class FoundObject(bpy.types.PropertyGroup):
     count: IntProperty(name="Gaussians", description="How many Gaussians it has, parts included")
     shown: BoolProperty(
         name="Show",
-        description="Show this object. What is hidden is not clicked either: clicks go through",
+        description="Show this object. What is hidden is not selected either: clicks go through",
         default=True,
         update=_seen_anew,
     )

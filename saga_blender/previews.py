@@ -32,13 +32,16 @@ class Previews:
         self._crashed_client: EngineClient | None = None  # whose engine crashed in a preview
 
     def ask(self, message: protocol.Work, on_answer: OnPreview, on_nothing: OnNothing) -> None:
-        """Ask beside the jobs.
+        """Ask beside the clicks.
 
-        An engine that has died is not started again for it, only for a job.
+        Not beside other jobs: the answer would come when nobody expects it any more. Nor is
+        an engine that has died started again for it.
         """
         self._ask(Question(message, on_answer, on_nothing))
 
     def _ask(self, question: Question) -> None:
+        if session.occupied:
+            return
         try:
             client = session.connected()
         except BadInput:  # no Python is chosen, as the panel says
