@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import BadInput
 from .files import stamp_of
-from .protocol import Bring, Brought, Copying, Keep, Kept
+from .protocol import Bring, Brought, Copied, Copying, Keep, Kept, Only, Removed, parted
 
 PIECE_BYTES = 1 << 18  # read at once: what is under way shows and can be stopped
 UNUSED_S = 30 * 86_400.0  # after which a copy is removed
@@ -44,18 +44,39 @@ class Mirror:
 
     folder: Path
 
-    def answer(self, request: Copying) -> Kept | Brought:
-        """Take or give a piece of a file.
+    def answer(self, request: Copying) -> Copied:
+        """Take or give a piece of a file, or remove copies of what the client has no more.
 
         Raises:
             BadInput: the path leads out of the folder, a piece is missing before the one
                 that came, or the disk refuses.
         """
+        if isinstance(request, Only):
+            return self._only(request)
         path = self._inside(request.path)
         try:
             return _bring(path, request) if isinstance(request, Bring) else _keep(path, request)
         except (OSError, OverflowError) as error:
             raise _unusable(path, error) from error
+
+    def _only(self, request: Only) -> Removed:
+        within, files = (
+            [self._inside(path) for path in parted(paths)]
+            for paths in (request.within, request.files)
+        )
+        below = (
+            Path(folder, name)
+            for place in within
+            for folder, _, names in os.walk(place)
+            for name in names
+        )
+        gone = {path for path in (*within, *below) if _is_copy(path)} - set(files)
+        for path in gone:
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise _unusable(path, error) from error
+        return Removed(len(gone))
 
     def remove_unused(self) -> int:
         """Remove copies that no client has asked for in `UNUSED_S`, and drafts; how many."""
@@ -82,9 +103,12 @@ class Mirror:
 
 
 def _keep(path: Path, file: Keep) -> Kept:
-    if stamp_of(path) == (file.size, file.modified):
+    found = stamp_of(path)
+    if found == (file.size, file.modified):
         _mark_as_copy(path)
         return Kept(file.size, whole=True)
+    if found and found[1] > file.modified and not _is_copy(path):
+        return Kept(0, whole=False, newer=True)
     draft = path.with_name(f"{path.name}.{file.size:x}-{file.modified:x}.part")
     there = draft.stat().st_size if draft.is_file() else 0
     if file.piece is None:
@@ -124,10 +148,17 @@ def _mark_as_copy(path: Path) -> None:
     path.chmod(stat.S_IRUSR)
 
 
+def _is_copy(path: Path) -> bool:
+    """Whether there is a file that the client has too, not one that was made here."""
+    with suppress(OSError):  # there is none, or could be none of that name
+        mode = path.lstat().st_mode
+        return stat.S_ISREG(mode) and not mode & stat.S_IWUSR
+    return False
+
+
 def _is_unused(path: Path) -> bool:
     """Whether this is an old copy, or an old part of a file that was never finished."""
-    found = path.lstat()
-    is_copy = stat.S_ISREG(found.st_mode) and not found.st_mode & stat.S_IWUSR
+    found, is_copy = path.lstat(), _is_copy(path)
     used = found.st_atime if is_copy else found.st_mtime
     return (is_copy or path.suffix == ".part") and time.time() - used > UNUSED_S
 

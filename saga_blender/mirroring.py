@@ -1,7 +1,8 @@
 """An engine that is asked on another computer, where it finds this computer's files as copies.
 
 A file is copied when a request first needs it, and again when it has changed;
-copying goes on where it was interrupted. What the engine learns of a scene is
+copying goes on where it was interrupted. The copy of one that was deleted goes
+before a request that would need it. What the engine learns of a scene is
 copied back, so that it lies beside the splat as ever.
 """
 
@@ -23,7 +24,7 @@ from ..backend.errors import BadInput, Cancelled, SagaError
 from ..backend.files import replacing
 from ..backend.workspace import Workspace
 from .engine_process import EngineProcess
-from .scene_files import needed_for, paths_in, translated
+from .scene_files import Needed, needed_for, paths_in, translated
 
 PIECE_BYTES = 1 << 18
 PIECES_UNDER_WAY = 8  # that have not been confirmed: what a long line holds
@@ -90,6 +91,7 @@ class MirroringProcess(EngineProcess):
         self._answers: queue.SimpleQueue = queue.SimpleQueue()
         self._last_asked = 0
         self._copied: set[Stamped] = set()
+        self._needed = Needed()  # that the copies were last compared with
         self._scenes: dict[int, Path] = {}  # that requests under way change
         self._asking = threading.Lock()  # guards the next, and that nothing is asked after it
         self._cancelled: set[int] = set()
@@ -155,8 +157,11 @@ class MirroringProcess(EngineProcess):
 
     def _ask(self, id: int, message: protocol.Work) -> None:
         """Ask a request once its files are there."""
-        files = [Stamped.now(path) for path in needed_for(message).files]
+        needed = needed_for(message)
+        files = [Stamped.now(path) for path in needed.files]
         self._copy(id, [file for file in files if file not in self._copied])
+        if needed != self._needed:
+            self._remove_others(needed)
         if isinstance(message, protocol.Train | protocol.AddView | protocol.ForgetViews):
             self._scenes[id] = Path(message.scene)
         message = translated(message, {path: there(path) for path in paths_in(message)})
@@ -169,7 +174,9 @@ class MirroringProcess(EngineProcess):
         asked = [(file, self._request(file.kept())) for file in files]
         answers = [(file, self._answer(ask)) for file, ask in asked]
         self._copied |= {file for file, kept in answers if kept.whole}
-        missing = [(file, kept.bytes) for file, kept in answers if not kept.whole]
+        for file in (file for file, kept in answers if kept.newer):
+            self._bring(id, file.path)
+        missing = [(file, kept.bytes) for file, kept in answers if not (kept.whole or kept.newer)]
         total = sum(file.size - start for file, start in missing)
         sent = 0
         for file, start in missing:
@@ -181,6 +188,12 @@ class MirroringProcess(EngineProcess):
                 raise BadInput(f"{file.path} changed while it was sent.", "Try again.")
             sent += file.size - start
             self._copied.add(file)
+
+    def _remove_others(self, needed: Needed) -> None:
+        """Have no copies there, where the engine will look, of what is no longer here."""
+        paths = (protocol.joined(map(there, some)) for some in (needed.places, needed.files))
+        self._answer(self._request(protocol.Only(*paths)))
+        self._needed = needed
 
     def _brought_home(
         self, id: int, reply: protocol.Trained | protocol.ViewAdded | protocol.Failed
@@ -213,12 +226,11 @@ class MirroringProcess(EngineProcess):
                 file.write(part.piece)
                 self._tell(id, file.tell() / max(first.size, 1), path.name)
         self._answer(self._request(protocol.Bring(copy, first.size)))  # now that one is a copy
+        self._needed = Needed()
         os.utime(path, ns=(first.modified, first.modified))
         self._copied.add(Stamped.now(path))
 
-    def _answers_to(
-        self, requests: Iterator[protocol.Copying]
-    ) -> Iterator[protocol.Kept | protocol.Brought]:
+    def _answers_to(self, requests: Iterator[protocol.Copying]) -> Iterator[protocol.Copied]:
         """Ask, and answer in the same order, with `PIECES_UNDER_WAY`."""
         under_way: deque[int] = deque()
         for request in requests:
@@ -233,7 +245,7 @@ class MirroringProcess(EngineProcess):
         super().send(self._last_asked, message)
         return self._last_asked
 
-    def _answer(self, id: int) -> protocol.Kept | protocol.Brought:
+    def _answer(self, id: int) -> protocol.Copied:
         """Wait for the answer to what was asked; earlier ones nobody waits for any more."""
         answered, reply = self._answers.get()
         while reply is not None and answered != id:

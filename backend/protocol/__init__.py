@@ -5,10 +5,11 @@
 how a scribble is said.
 """
 
-from .copying import Bring, Brought, Keep, Kept
+from .copying import Bring, Brought, Keep, Kept, Only, Removed, joined, parted
 from .frames import encode, read_message, write_frame, write_message
 from .messages import (
     PROTOCOL_VERSION,
+    Copied,
     Copying,
     CutShort,
     Message,
@@ -58,6 +59,7 @@ __all__ = [
     "Brought",
     "Cancel",
     "Click",
+    "Copied",
     "Copying",
     "CutShort",
     "Decompose",
@@ -75,8 +77,10 @@ __all__ = [
     "Keep",
     "Kept",
     "Message",
+    "Only",
     "Progress",
     "ProtocolError",
+    "Removed",
     "Render",
     "Rendered",
     "Reply",
@@ -92,6 +96,8 @@ __all__ = [
     "encode",
     "error_of",
     "failed",
+    "joined",
+    "parted",
     "read_message",
     "spread_along",
     "write_frame",

@@ -4,9 +4,20 @@ What is said of files that both can read is in `requests`; an engine on the
 client's own computer is never asked these.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+
+
+def joined(paths: Iterable[str]) -> np.ndarray:
+    """Paths as one array, for there may be more of them than a header holds: uint8 [B]."""
+    return np.frombuffer("\0".join(paths).encode(errors="surrogatepass"), np.uint8)
+
+
+def parted(text: np.ndarray) -> list[str]:
+    """The paths that were joined. Raises ValueError where they were not."""
+    return [path for path in text.tobytes().decode(errors="surrogatepass").split("\0") if path]
 
 
 @dataclass(frozen=True)
@@ -29,11 +40,27 @@ class Bring:
 
 
 @dataclass(frozen=True)
+class Only:
+    """Remove copies of what is no longer on the client's computer. Answer: Removed."""
+
+    within: np.ndarray  # `joined` paths: copies at these, and in these folders, go,
+    files: np.ndarray  # but for the copies of these
+
+
+@dataclass(frozen=True)
 class Kept:
     """Answer to Keep."""
 
     bytes: int  # that are there: what is still to come begins here
     whole: bool  # nothing is to come
+    newer: bool = False  # nothing was taken: the engine has made a newer one, to be brought
+
+
+@dataclass(frozen=True)
+class Removed:
+    """Answer to Only."""
+
+    count: int
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from ..errors import (
     SagaError,
 )
 from . import replies, requests
-from .copying import Bring, Brought, Keep, Kept
+from .copying import Bring, Brought, Keep, Kept, Only, Removed
 from .replies import Alive, Failed
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 # What the engine itself answers.
 Work = (
@@ -27,7 +27,7 @@ Work = (
     | requests.ForgetViews
     | requests.Render
 )
-Copying = Keep | Bring
+Copying = Keep | Bring | Only
 Request = requests.Hello | Work | Copying | requests.Cancel | Alive
 Result = (
     replies.Trained
@@ -39,7 +39,8 @@ Result = (
     | replies.ViewAdded
     | replies.Rendered
 )
-Reply = replies.Welcome | Alive | replies.Progress | Result | Kept | Brought | Failed
+Copied = Kept | Brought | Removed
+Reply = replies.Welcome | Alive | replies.Progress | Result | Copied | Failed
 Message = Request | Reply
 
 

@@ -1,6 +1,7 @@
 """Copies of a client's files: in their folder, piece by piece, whole or not at all."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from backend.errors import BadInput
 from backend.files import replacing
 from backend.mirror import PIECE_BYTES, Mirror, private_folder
-from backend.protocol import Bring, Keep
+from backend.protocol import Bring, Keep, Only, joined
 
 MODIFIED = 1_700_000_000_123_456_700
 
@@ -57,7 +58,8 @@ def test_a_piece_that_was_lost_is_told(mirror):
 
 
 @pytest.mark.parametrize(
-    "path", ["", ".", "..", "/etc/passwd", "me/../../outside", "out/side", "a\0b", "x" * 5000]
+    "path",
+    ["", ".", "..", "/etc/passwd", "me/../../outside", "out/side", "out", "a\0b", "x" * 5000],
 )
 def test_nothing_leads_out_of_the_folder(mirror, tmp_path, path):
     (mirror.folder / "out").symlink_to(tmp_path)
@@ -66,7 +68,26 @@ def test_nothing_leads_out_of_the_folder(mirror, tmp_path, path):
         keep(mirror, 0, b"0123456789", path=path)
     with pytest.raises(BadInput):
         mirror.answer(Bring(path))
+    (tmp_path / "side").chmod(0o400)  # as copies are
+    with suppress(BadInput):  # of a name that no file can have there is no copy
+        mirror.answer(Only(joined([path]), joined([])))
     assert (tmp_path / "side").read_bytes() == b"secret"
+
+
+def test_only_copies_of_what_the_client_still_has_stay_where_it_says(mirror):
+    for name in ("s.ply", "t.ply", "cameras.json", "masks/a.png", "masks/l/b.png", "ö \udcff.png"):
+        keep(mirror, 0, b"0123456789", path=f"me/{name}")
+    for name in ("field", "masks/c.npz", "begun.123-4.part"):
+        (mirror.folder / "me" / name).write_bytes(b"made here")
+    within = joined(
+        f"me/{name}" for name in ("field", "cameras.json", "masks", "x" * 300, "ö \udcff.png")
+    )
+    files = joined(["me/masks/a.png", "me/ö \udcff.png"])
+    assert mirror.answer(Only(within, files)).count == 2
+    there = {path.name for path in mirror.folder.rglob("*") if path.is_file()}
+    assert there == {
+        "s.ply", "t.ply", "a.png", "ö \udcff.png", "field", "c.npz", "begun.123-4.part",
+    }  # fmt: skip
 
 
 def test_a_file_that_cannot_be_written_is_told(mirror):
@@ -128,6 +149,20 @@ def test_what_takes_the_place_of_a_copy_here_is_no_copy(mirror):
     os.utime(path, (0, 0))
     assert mirror.remove_unused() == 0
     assert keep(mirror, 0, b"0123456789") == (10, True)
+
+
+def test_what_was_made_here_is_replaced_by_what_is_newer_alone(mirror):
+    path = mirror.folder / "field"
+    path.write_bytes(b"learned")
+    os.utime(path, ns=(0, MODIFIED + 1))
+    old = mirror.answer(Keep("field", 3, MODIFIED, 0, np.zeros(3, np.uint8)))
+    assert (old.whole, old.newer) == (False, True) and path.read_bytes() == b"learned"
+    assert len(mirror.answer(Bring("field", 7)).piece) == 0  # brought: it is a copy from now on
+    assert keep(mirror, 0, b"old", path="field", size=3) == (3, True)
+    path.unlink()
+    path.write_bytes(b"learned")
+    os.utime(path, ns=(0, MODIFIED - 1))
+    assert keep(mirror, 0, b"new", path="field", size=3) == (3, True)
 
 
 def test_the_private_folder_is_closed_again(tmp_path, monkeypatch):

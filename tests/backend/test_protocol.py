@@ -45,7 +45,10 @@ MESSAGES = [
     protocol.Failed("bad_input", "No.", "Try again."),
     protocol.Keep("a/b.ply", 10, 1_700_000_000_123_456_789, 4, np.arange(6, dtype=np.uint8)),
     protocol.Kept(10, whole=True),
+    protocol.Kept(0, whole=False, newer=True),
     protocol.Bring("a/b.ply"),
+    protocol.Only(protocol.joined(["a", "a/ö \udcff.ply"]), protocol.joined([])),
+    protocol.Removed(3),
     protocol.Brought(np.zeros(2000, np.uint8), 10, 1),
 ]
 

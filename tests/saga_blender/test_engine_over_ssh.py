@@ -127,6 +127,48 @@ def test_what_was_learned_comes_home_as_fast_as_the_splat_went(connect, splat):
     assert home_s < 2 * out_s
 
 
+def test_what_was_deleted_here_is_not_used_there(connect, server, splat):
+    cameras, masks = splat.with_name("cameras.json"), splat.with_suffix(".saga") / "masks"
+    files = [splat, splat.with_name("another.ply"), cameras, masks / "a.png", masks / "b.png"]
+    masks.mkdir(parents=True)
+    for path in files:
+        path.write_bytes(b"ours")
+    client = connect()
+    client.wait(ask(client, files[1]), PATIENCE_S)
+    client.wait(client.request(protocol.Train(str(splat))), PATIENCE_S)
+    assert all(copy_of(server, path).is_file() for path in files)
+    (copy_of(server, masks) / "made there.npz").write_bytes(b"of the engine")
+    for path in (cameras, files[-1]):
+        path.unlink()
+    client.wait(client.request(protocol.Find(str(splat), "mug")), PATIENCE_S)
+    assert [path.name for path in files if not copy_of(server, path).exists()] == [
+        "cameras.json", "b.png",
+    ]  # fmt: skip
+    assert (copy_of(server, masks) / "made there.npz").exists()
+    field = splat.with_suffix(".saga") / "field.safetensors"
+    assert copy_of(server, field).exists()
+    field.unlink()
+    client.wait(ask(client, splat), PATIENCE_S)
+    assert not copy_of(server, field).exists()
+
+
+@pytest.mark.fault("the line to another computer is cut while a training comes home")
+@pytest.mark.parametrize("cut_off", [cut, lambda client: client.close()], ids=["line", "Blender"])
+def test_what_was_learned_stays_there_until_it_has_come_home(connect, server, splat, cut_off):
+    field = splat.with_suffix(".saga") / "field.safetensors"
+    field.parent.mkdir()
+    field.write_bytes(b"an old one")
+    client, heard = connect(host="far-box"), []
+    client.request(protocol.Train(str(splat)), on_progress=heard.append)
+    pump_until(client, lambda: heard and heard[-1].detail == field.name)
+    cut_off(client)
+    assert field.read_bytes() == b"an old one"
+    again = connect()
+    again.wait(ask(again, splat), PATIENCE_S)
+    learned = splat.read_bytes()[::-1]
+    assert field.read_bytes() == copy_of(server, field).read_bytes() == learned
+
+
 def test_a_picture_that_a_failure_tells_of_comes_home(connect, splat):
     splat.write_bytes(b"no splat")
     picture = splat.with_suffix(".saga") / "mismatch.png"
