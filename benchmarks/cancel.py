@@ -13,6 +13,7 @@ from pathlib import Path
 from backend.engine import Engine
 from backend.protocol import Train
 
+from .anew import train_anew
 from .train import tabletop
 
 
@@ -38,7 +39,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ply, _, _ = tabletop(arguments.folder, arguments.gaussians, arguments.views, clicks=1)
     silences = Silences()
-    Engine("cpu").handle(Train(scene=str(ply), steps=arguments.steps), silences)
+    train_anew(Engine("cpu"), Train(scene=str(ply), steps=arguments.steps), silences)
     silences("end", 1.0)
     longest = sorted(silences.found, reverse=True)[:8]
     for seconds, between in longest:

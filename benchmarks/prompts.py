@@ -21,6 +21,7 @@ from backend.masks.sam import MaskSettings, load_sam, settings_for
 from backend.masks.store import MaskStore
 from backend.protocol import Train
 
+from .anew import train_anew
 from .real import CHECKPOINT, DATA, RealScene, click_labelled, prepare
 
 GRID, FEW = MaskSettings(), settings_for("cpu")
@@ -56,7 +57,7 @@ def main() -> None:
             found = []
             for seed in range(arguments.seeds):
                 with ProgressBar() as report:
-                    engine.handle(Train(**place, seed=seed), report)
+                    train_anew(engine, Train(**place, seed=seed), report)
                 found += click_labelled(engine, scene).values()
             results[name][way] = {
                 scale: round(float(np.mean([one[scale] for one in found])), 3)

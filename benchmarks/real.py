@@ -31,6 +31,7 @@ from backend.masks.store import MaskStore
 from backend.protocol import Render, Select, Train
 from backend.rendering import make_rasterizer
 
+from .anew import train_anew
 from .clicks import SCALES, selected_by, try_scales
 from .fit import best_ious, iou
 from .pictures import marked, most_interior, overlay, save, sheet
@@ -120,7 +121,7 @@ def train(engine: Engine, scene: RealScene, mask_minutes: float = 10) -> None:
     )
     with ProgressBar() as report:
         message = Train(scene=str(scene.ply), views=str(scene.source), **masks)
-        trained = engine.handle(message, report)
+        trained = train_anew(engine, message, report)
     print(
         f"  {trained.gaussians:,} Gaussians trained on {trained.masks} masks of "
         f"{trained.views} views in {trained.seconds:.0f} s"

@@ -11,6 +11,7 @@ from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.protocol import Select, Train, Trained
 
+from .anew import train_anew
 from .clicks import SCALES, selected_by, try_scales
 from .fit import iou
 from .pictures import most_interior
@@ -47,7 +48,7 @@ class Trial:
     def train(self) -> Trained:
         """Train with the default recipe."""
         with ProgressBar() as report:
-            return self.engine.handle(Train(scene=str(self.ply)), report)
+            return train_anew(self.engine, Train(scene=str(self.ply)), report)
 
     def gaussians_of(self, target: str) -> np.ndarray:
         """Which Gaussians belong to a target, boolean [N]."""

@@ -36,6 +36,7 @@ from backend.protocol import Train
 from backend.rendering import make_rasterizer
 from backend.views import made_up_views, training_views
 
+from .anew import train_anew
 from .pictures import save, sheet, with_masks
 from .random_clicks import iou_of_random_clicks
 from .real import CHECKPOINT, DATA, RealScene, click_labelled, prepare
@@ -109,7 +110,7 @@ def compare_on_tabletop(folder: Path, gaussians: int, count: int, clicks: int) -
     ways = (("given", given, scene.cameras, 0), ("made_up", alone, made_up, count))
     for name, ply, cameras, asked_for in ways:
         with ProgressBar() as report:
-            trained = engine.handle(Train(scene=str(ply), made_up_views=asked_for), report)
+            trained = train_anew(engine, Train(scene=str(ply), made_up_views=asked_for), report)
         field, _ = AffinityField.load(Path(trained.model))
         results[name] = {
             "miou": round(iou_of_random_clicks(scene, part_maps, field, clicks), 3),
@@ -135,7 +136,7 @@ def compare_on_real(folder: Path, name: str, count: int | None) -> dict[str, dic
     results = {}
     for way, options in ways.items():
         with ProgressBar() as report:
-            trained = engine.handle(Train(scene=str(scene.ply), **options), report)
+            trained = train_anew(engine, Train(scene=str(scene.ply), **options), report)
         found = [result["best"] for result in click_labelled(engine, scene).values()]
         results[way] = {"miou": round(float(np.mean(found)), 3), "views": trained.views}
     draw_masks(engine, scene, count, folder / "made_up_masks.jpg")
@@ -176,7 +177,7 @@ def curve_on_real(folder: Path, name: str, counts: Sequence[int]) -> dict[str, f
             few.write(view, ready.read(view))
         place = {"scene": str(scene.ply), "views": str(source), "masks": str(few.folder)}
         with ProgressBar() as report:
-            engine.handle(Train(**place), report)
+            train_anew(engine, Train(**place), report)
         found = [result["best"] for result in click_labelled(engine, scene).values()]
         results[str(count)] = round(float(np.mean(found)), 3)
     return results

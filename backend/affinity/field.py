@@ -68,8 +68,13 @@ class AffinityField:
             scales = torch.tensor([scale], dtype=torch.float32, device=self.features.device)
             return self.gate(scales)[0]
 
-    def save(self, path: Path, provenance: Provenance) -> None:
+    def save(self, path: Path, provenance: Provenance, made_from: str = "") -> None:
         """Write everything to one safetensors file, atomically; features as float16.
+
+        Args:
+            path: of the file.
+            provenance: for people.
+            made_from: tells fields apart: equal ones are made from the same, and equal.
 
         Raises:
             BadInput: the file cannot be written.
@@ -87,6 +92,8 @@ class AffinityField:
             "format": f"{FORMAT}{VERSION}",
             "provenance": json.dumps(dataclasses.asdict(provenance)),
         }
+        if made_from:
+            metadata["made_from"] = made_from
         save_tensors(path, tensors, metadata)
 
     @classmethod
@@ -132,6 +139,15 @@ class AffinityField:
         features = features.T.contiguous().T.float()
         things = Things.from_tensors(tensors, count)
         return cls(features, gate, ScaleMap(physical.astype(np.float64), unit), things)
+
+
+def made_from(path: Path) -> str:
+    """What the field in a file says that it was made from; "" where there is none that does."""
+    try:
+        with open_tensors(path) as file:
+            return (file.metadata() or {}).get("made_from", "")
+    except (SafetensorError, OSError):
+        return ""
 
 
 def _require_format(path: Path, name: str) -> None:

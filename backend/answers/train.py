@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,12 +11,13 @@ import numpy as np
 
 from .. import __version__
 from ..affinity.checkpoint import Checkpoint, training_key
-from ..affinity.field import AffinityField, Provenance
+from ..affinity.field import AffinityField, Provenance, made_from
 from ..affinity.ray_bank import ViewRays, build_ray_bank, trace_finely
 from ..affinity.recipes import Recipe, recipe_named
 from ..affinity.trainer import Trainer
 from ..cameras.camera import Camera
 from ..cameras.match_photographs import require_matching_photographs
+from ..digest import digest_of, files_in
 from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..files import remove_drafts, try_folder
@@ -82,10 +84,16 @@ def _train(
     message: Train,
     report: Report,
 ) -> Provenance:
-    """Train and save a field of the scene; what it was made from."""
+    """Train and save a field of the scene, unless the same was saved; what it was made from."""
     rng = np.random.default_rng(message.seed)
     bank = build_ray_bank(scene.rasterizer, cameras, store, rng, report)
     key = training_key(scene.fingerprint, bank, recipe, message.seed)
+    # The key is of the pixels that are trained on: beside them a mask may have been mended.
+    sources = f"{__version__} {key} {digest_of(files_in(store.folder), cameras)}"
+    path = scene.workspace.field
+    if made_from(path) == sources:
+        with suppress(BadInput):  # it is damaged, and made anew
+            return AffinityField.load(path)[1]
     checkpoint = Checkpoint(scene.workspace.checkpoint, key)
     field, loss = _learn(scene, bank, recipe, message.seed, checkpoint, report)
     fine = trace_finely(scene.rasterizer, cameras, store, bank, rng)
@@ -101,7 +109,7 @@ def _train(
         masks=sum(len(rays.mask_scales) for rays in bank),
         loss=loss,
     )
-    field.save(scene.workspace.field, provenance)
+    field.save(path, provenance, sources)
     checkpoint.remove()
     return provenance
 

@@ -62,3 +62,35 @@ def test_training_removes_what_killed_ones_left_half_written(tmp_path):
     Engine("cpu").handle(Train(str(scene), steps=1))
     assert not any(path.exists() for path in stale)
     assert under_way.exists() and masks.exists()
+
+
+def test_the_same_training_is_answered_at_once_and_any_other_is_done(tmp_path):
+    scene, engine, told = write_two_balls(tmp_path), Engine("cpu"), []
+    work = scene.with_suffix(".saga")
+
+    def trained(**settings) -> tuple:
+        told.clear()
+        reply = engine.handle(
+            Train(str(scene), steps=2, **settings), lambda *said: told.append(said[0])
+        )
+        return reply.views, reply.masks, reply.steps, reply.loss
+
+    first, field = trained(), (work / "field.safetensors").read_bytes()
+    assert "Training" in told
+    assert trained() == first and "Training" not in told
+    assert (work / "field.safetensors").read_bytes() == field
+
+    trained(seed=1)
+    assert "Training" in told
+    assert trained() == first and "Training" in told
+    mask = work / "masks" / "3.npz"
+    arrays = dict(np.load(mask))
+    arrays["masks"][0, 0, 0] ^= 128  # one pixel, on which no ray need lie
+    np.savez(mask, **arrays)
+    trained()
+    assert "Training" in told
+    (work / "field.safetensors").write_bytes(b"damaged")
+    trained()
+    assert "Training" in told
+    trained()
+    assert "Training" not in told
