@@ -1,36 +1,20 @@
 """What a Select points at: its clicks and its box, as features to be like or unlike."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
-from torch import Tensor
 
-from .affinity.field import AffinityField
 from .cameras.camera import Camera, ray_camera
 from .errors import BadInput
 from .protocol import Click, Select
-from .rendering.rasterizer import RayContributions
 from .scene import Scene
 from .segmentation.box import SIDE, BoxFit, fit_box
-from .segmentation.click import SURE, hit_pixels, pixel_features
+from .segmentation.click import SURE
+from .segmentation.marks import Mark, hit_pixels
 from .segmentation.stable_scales import SCALES
 from .views import eye_camera, view_of
 
 VIEW_GRID = (72, 54)  # pixels looked at to see what spills out of a box, over the whole view
-
-
-@dataclass(frozen=True)
-class Mark:
-    """A pixel that is pointed at."""
-
-    field: AffinityField
-    traced: RayContributions  # the Gaussians that it shows
-
-    @cached_property
-    def query(self) -> Tensor:
-        """The feature that it shows, [D]; where it is on a thing nobody asks for it."""
-        return pixel_features(self.field, self.traced)[0]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ import numpy as np
 
 from backend.affinity.field import AffinityField
 from backend.rendering import make_rasterizer
-from backend.segmentation.click import query_feature, select
+from backend.segmentation.click import select
+from backend.segmentation.marks import Mark
 
 from .clicks import SCALES
 from .fit import iou
@@ -37,7 +38,8 @@ def iou_of_random_clicks(
             continue
         view = rng.choice(views)
         row, column = shown[view][rng.integers(len(shown[view]))]
-        query = query_feature(field, rasterizer, scene.cameras[view], (column, row))
+        traced = rasterizer.trace(scene.cameras[view], np.array([[column, row]]))
+        query = Mark(field, traced).feature
         truth = np.isin(scene.part_labels, parts)
         results.append(
             max(iou(select(field, [query], scale, THRESHOLD), truth) for scale in SCALES)

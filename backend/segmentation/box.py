@@ -10,7 +10,7 @@ from torch import Tensor
 from ..affinity.field import AffinityField
 from ..errors import BadInput
 from ..rendering.rasterizer import RayContributions
-from .click import hit_pixels, pixel_features
+from .marks import hit_pixels, pixel_features
 
 SIDE = 12  # pixels looked at along an edge of the box
 

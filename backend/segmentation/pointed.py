@@ -38,7 +38,7 @@ def _one(tree: ThingTree, around: np.ndarray, scale: float | None, within: float
     return thing if abs(tree.scales[thing] - scale) <= within else None
 
 
-def next_scale(tree: ThingTree, around: np.ndarray, scale: float | None, step: int) -> float:
+def next_thing_scale(tree: ThingTree, around: np.ndarray, scale: float | None, step: int) -> float:
     """The scale of the next larger one of things around a mark, or of the next smaller one.
 
     Below the smallest of them is scale 0, where similarity alone tells what is selected.

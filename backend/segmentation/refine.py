@@ -1,6 +1,6 @@
 """Refinement of a selection: views vote on what straddles its boundary, strays are dropped."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,9 +8,9 @@ from scipy.spatial import cKDTree
 
 from ..affinity.field import AffinityField
 from ..cameras.camera import Camera
-from ..progress import Report, silent
 from ..rendering.rasterizer import RayContributions
-from .click import pixel_features
+from .click import Belongs
+from .marks import pixel_features
 
 VIEWS = 8  # that vote
 PIXELS = 4096  # of each, over what is selected
@@ -22,11 +22,8 @@ FAR = 3.0  # deviations above the mean distance to neighbours that make a stray
 def vote(
     field: AffinityField,
     mask: np.ndarray,
-    means: np.ndarray,
-    cameras: Sequence[Camera],
-    trace: Callable[[Camera, np.ndarray], RayContributions],
-    belongs: Callable[[AffinityField], np.ndarray],
-    report: Report = silent,
+    views: Iterable[RayContributions],
+    belongs: Belongs,
 ) -> np.ndarray:
     """A Gaussian belongs where most of what it shows belongs, boolean [N].
 
@@ -37,22 +34,21 @@ def vote(
     Args:
         field: of N Gaussians.
         mask: boolean [N], selected.
-        means: [N, 3].
-        cameras: to choose from.
-        trace: a view's pixels [P, 2], in the scene's numbers.
-        belongs: selects among the rows of a field, boolean.
-        report: told view by view.
+        views: traced pixels of each.
+        belongs: judges Gaussians and pixels alike.
     """
     total, inside = np.zeros((2, len(mask)))
-    chosen = _that_see(cameras, means[mask])
-    for done, camera in enumerate(chosen):
-        report("Refining the selection", done / len(chosen))
-        traced = trace(camera, _pixels_over(camera, means[mask]))
+    for traced in views:
         verdicts = belongs(replace(field, features=pixel_features(field, traced)))
         for_it = traced.weights * np.repeat(verdicts, np.diff(traced.offsets))
         total += np.bincount(traced.gaussians, traced.weights, len(mask))
         inside += np.bincount(traced.gaussians, for_it, len(mask))
     return np.where(total > LEAST_WEIGHT, inside > 0.5 * total, mask)
+
+
+def pixels_over(cameras: Sequence[Camera], points: np.ndarray) -> list[tuple[Camera, np.ndarray]]:
+    """A few views that have points [P, 3] in the picture, and pixels [Q, 2] over them there."""
+    return [(camera, _grid_over(camera, points)) for camera in _that_see(cameras, points)]
 
 
 def without_strays(mask: np.ndarray, means: np.ndarray) -> np.ndarray:
@@ -84,7 +80,7 @@ def _that_see(cameras: Sequence[Camera], points: np.ndarray) -> list[Camera]:
     return [cameras[k] for k in good[picked]]
 
 
-def _pixels_over(camera: Camera, points: np.ndarray) -> np.ndarray:
+def _grid_over(camera: Camera, points: np.ndarray) -> np.ndarray:
     """A grid of about `PIXELS` pixels [P, 2] (column, row) over where points appear."""
     places = _on_screen(camera, points)
     low, high = np.floor(places.min(axis=0)), np.floor(places.max(axis=0)) + 1

@@ -17,8 +17,9 @@ from backend.affinity.recipes import RECIPES, recipe_named
 from backend.affinity.trainer import Trainer
 from backend.errors import BadInput, Cancelled
 from backend.rendering import make_rasterizer
-from backend.segmentation.click import query_feature, select
+from backend.segmentation.click import select
 from backend.segmentation.decompose import cluster
+from backend.segmentation.marks import Mark
 
 SHORT = replace(RECIPES["fast"], steps=150, pixels=200)
 
@@ -46,9 +47,8 @@ def iou(a, b):
 
 
 def test_a_click_selects_the_part_at_small_and_the_whole_at_large_scale(panels, rasterizer, field):
-    camera = panels.cameras[0]
-    lower_half_of_panel_0 = (23, 28)
-    query = query_feature(field, rasterizer, camera, lower_half_of_panel_0)
+    lower_half_of_panel_0 = np.array([[23, 28]])
+    query = Mark(field, rasterizer.trace(panels.cameras[0], lower_half_of_panel_0)).feature
     assert iou(select(field, [query], 0.0, 0.75), panels.parts == 3) > 0.9
     assert iou(select(field, [query], 1.0, 0.75), panels.objects == 0) > 0.9
 
@@ -61,11 +61,6 @@ def test_the_scene_falls_into_parts_at_small_and_into_objects_at_large_scale(pan
             for thing in np.unique(truth)
         ]
         assert np.mean(fits) > 0.9
-
-
-def test_a_click_on_nothing_is_refused(panels, rasterizer, field):
-    with pytest.raises(BadInput, match="nothing under the click"):
-        query_feature(field, rasterizer, panels.cameras[0], (0, 0))
 
 
 def test_the_same_seed_gives_the_same_field(panels, bank):
@@ -189,7 +184,7 @@ def test_saved_field_answers_the_same(panels, rasterizer, field, tmp_path):
     field.save(tmp_path / "scene.saga" / "field.safetensors", provenance)
     loaded, its_provenance = AffinityField.load(tmp_path / "scene.saga" / "field.safetensors")
     assert its_provenance == provenance
-    query = query_feature(field, rasterizer, panels.cameras[0], (23, 28))
+    query = Mark(field, rasterizer.trace(panels.cameras[0], np.array([[23, 28]]))).feature
     for scale in (0.0, 0.5, 1.0):
         before, after = (select(f, [query], scale, 0.75) for f in (field, loaded))
         assert iou(before, after) > 0.999

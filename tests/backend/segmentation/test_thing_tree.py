@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from backend.affinity.things import Things
 from backend.rendering.rasterizer import RayContributions
-from backend.segmentation.pointed import next_scale, things_at
+from backend.segmentation.pointed import next_thing_scale, things_at
 from backend.segmentation.thing_tree import ThingTree
 
 TABLE, MUG, HANDLE, CHAIR, SETTING, FLOOR = range(6)
@@ -129,13 +129,13 @@ def test_far_from_the_scales_of_all_things_there_is_none(tree):
 
 def test_steps_go_from_thing_to_thing_and_stop_at_the_last(tree):
     around = tree.around(ON_HANDLE)
-    assert next_scale(tree, around, 0.05, 1) == SCALES[MUG]
-    assert next_scale(tree, around, SCALES[MUG], 1) == SCALES[SETTING]
-    assert next_scale(tree, around, SCALES[MUG], 5) == SCALES[SETTING]
-    assert next_scale(tree, around, SCALES[MUG], -2) == SCALES[HANDLE]
+    assert next_thing_scale(tree, around, 0.05, 1) == SCALES[MUG]
+    assert next_thing_scale(tree, around, SCALES[MUG], 1) == SCALES[SETTING]
+    assert next_thing_scale(tree, around, SCALES[MUG], 5) == SCALES[SETTING]
+    assert next_thing_scale(tree, around, SCALES[MUG], -2) == SCALES[HANDLE]
     chair = tree.around(ON_CHAIR)
-    assert next_scale(tree, chair, None, -1) == 0.0  # finer than any thing
-    assert next_scale(tree, chair, 0.0, 1) == SCALES[CHAIR]
+    assert next_thing_scale(tree, chair, None, -1) == 0.0  # finer than any thing
+    assert next_thing_scale(tree, chair, 0.0, 1) == SCALES[CHAIR]
 
 
 def test_the_threshold_says_how_surely_a_gaussian_must_belong(tree):
