@@ -10,6 +10,7 @@ from ..language.scene_index import index_of
 from ..language.search import distinct_hits, rank
 from ..progress import Report
 from ..protocol import Find, Found
+from ..segmentation.overlap import count_bits
 
 LONGEST = 200  # characters: text models read a sentence, not a page
 MOST = 50
@@ -37,7 +38,7 @@ def answer(engine: Engine, message: Find, report: Report) -> Found:
     return Found(
         scores=ranking.scores[hits].astype(np.float32),
         masks=masks,
-        counts=np.bitwise_count(masks).sum(axis=1, dtype=np.int64),
+        counts=count_bits(masks),
         total=len(scene.cloud),
         best=float(ranking.scores[0]),
         things=len(index),

@@ -4,9 +4,9 @@ import numpy as np
 
 from ..progress import Report, silent
 from ..segmentation.hierarchy import Hierarchy
+from ..segmentation.overlap import iou_of_bits
 from .image_text import ImageTextModel
 from .index import TextIndex
-from .search import iou
 from .words import WORDS
 
 ITSELF = 0.5  # IoU of an object with a thing that was looked at, to take its name
@@ -26,7 +26,7 @@ def named(
     times: dict[str, int] = {}
     for cluster, number in enumerate(hierarchy.names):
         report("Naming the objects", cluster / len(hierarchy.names), number)
-        fits = iou(np.packbits((hierarchy.labels == cluster).any(axis=0)), index.selections)
+        fits = iou_of_bits(np.packbits((hierarchy.labels == cluster).any(axis=0)), index.selections)
         if fits.max() < ITSELF:
             names.append(number)
             continue

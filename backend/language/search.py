@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..segmentation.overlap import iou_of_bits
 from .image_text import ImageTextModel
 from .index import TextIndex
 from .relevancy import encode_names, relevancy
@@ -38,13 +39,6 @@ def distinct_hits(selections: np.ndarray, ranking: Ranking, floor: float, most: 
         if len(hits) == most or ranking.scores[place] < floor:
             break
         others = selections[ranking.order[hits]]
-        if selections[thing].any() and not (iou(selections[thing], others) >= SAME).any():
+        if selections[thing].any() and not (iou_of_bits(selections[thing], others) >= SAME).any():
             hits.append(place)
     return hits
-
-
-def iou(one: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """IoU of bits [B] with each of other bits [T, B], [T]."""
-    shared = np.bitwise_count(one & others).sum(axis=1, dtype=np.int64)
-    either = np.bitwise_count(one | others).sum(axis=1, dtype=np.int64)
-    return shared / np.maximum(either, 1)

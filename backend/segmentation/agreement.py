@@ -18,6 +18,7 @@ from ..progress import Report, silent
 from .anchors import THRESHOLD
 from .candidates import ALIKE, ask_field, lift_unexplained
 from .mask_fit import MaskedView
+from .overlap import iou
 from .voting import Votes, vote
 
 LEAST_AGREEMENT = 0.65  # mean IoU with the best masks of all views that show the thing
@@ -83,9 +84,9 @@ def _worth_keeping(votes: Votes, least_agreement: float | np.ndarray) -> np.ndar
     good = (votes.agreement >= least_agreement) & (votes.views >= LEAST_VIEWS)
     good &= sizes >= LEAST_GAUSSIANS
     shared = (selected.T @ selected).toarray()
-    iou = shared / np.maximum(sizes[:, None] + sizes - shared, 1)
+    alike = iou(shared, sizes[:, None], sizes)
     kept: list[int] = []
     for k in np.argsort(-votes.agreement, kind="stable"):
-        if good[k] and iou[k, kept].max(initial=0) < ALIKE:
+        if good[k] and alike[k, kept].max(initial=0) < ALIKE:
             kept.append(k)
     return np.sort(np.array(kept, np.int64))

@@ -12,6 +12,7 @@ from ..affinity.ray_kernels import blend
 from ..progress import Report, silent
 from .anchors import THRESHOLD, choose_anchors, selected_anchors
 from .mask_fit import LEAST_WEIGHT, MaskedView
+from .overlap import count_bits, iou
 from .similarity import similarity
 
 ALIKE = 0.85  # IoU from which two masks, or two things, are one
@@ -104,16 +105,16 @@ def _queries(
 def _grouped(selected: np.ndarray, report: Report) -> np.ndarray:
     """Group bits [M, B] by the first that they are like: [M] group of each, -1 of what is empty."""
     words = np.pad(selected, ((0, 0), (0, -selected.shape[1] % 8))).view(np.uint64)
-    sizes = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    sizes = count_bits(words)
     leaders = np.empty(0, np.int64)
     group = np.full(len(words), -1)
     for mask in np.flatnonzero(sizes):
         report("Comparing masks", mask / len(words))
-        shared = np.bitwise_count(words[leaders] & words[mask]).sum(axis=1, dtype=np.int64)
-        iou = shared / (sizes[leaders] + sizes[mask] - shared)
-        if iou.max(initial=0) < ALIKE:
-            leaders, iou = np.append(leaders, mask), np.append(iou, 1)
-        group[mask] = iou.argmax()
+        shared = count_bits(words[leaders] & words[mask])
+        alike = iou(shared, sizes[leaders], sizes[mask])
+        if alike.max(initial=0) < ALIKE:
+            leaders, alike = np.append(leaders, mask), np.append(alike, 1)
+        group[mask] = alike.argmax()
     return group
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..affinity.ray_bank import MaskedRays
+from .overlap import iou
 
 LEAST_WEIGHT = 0.05  # pixels that a Gaussian must make up to be said anything of
 LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there,
@@ -52,9 +53,9 @@ class MaskedView:
         shown = ((self.weights @ selected) > 0.5).astype(np.float32)
         shared = (self.membership.T @ shown).toarray()
         sizes = shown.sum(axis=0)
-        iou = shared / np.maximum(self.membership.sum(axis=0)[:, None] + sizes - shared, 1)
+        fits = iou(shared, self.membership.sum(axis=0)[:, None], sizes)
         least = max(LEAST_SHOWN, LEAST_SHARE * self.weights.shape[0])
-        return np.where(sizes >= least, iou, -1)
+        return np.where(sizes >= least, fits, -1)
 
     def best_masks(self, selected: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:
         """The best of `fits` for each set [Q], and which mask [Q] that is."""

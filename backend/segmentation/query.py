@@ -54,9 +54,9 @@ class Query:
         """As `scale_from`, of what is similar: it is one thing while it stays the same."""
         if given is not None and not step:
             return given
-        iou = likeness(self._similar_in_sample)
-        start = automatic_scale(iou) if given is None else given
-        return next_scale(iou, start, step) if step else start
+        alike = likeness(self._similar_in_sample)
+        start = automatic_scale(alike) if given is None else given
+        return next_scale(alike, start, step) if step else start
 
     def _similar_in_sample(self, scale: float) -> np.ndarray:
         """What of the field's sample is similar; all of it is no thing to stop at."""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from .overlap import iou
+
 SCALES = np.linspace(0, 1, 21)
 WHOLE, SPREAD = 0.7, 0.15  # scales of whole things, rather than of their parts or of groups
 SAME = 0.9  # IoU of the selections at neighbouring scales that are of the same thing
@@ -18,28 +20,28 @@ def likeness(select_at: Callable[[float], np.ndarray]) -> np.ndarray:
     masks = np.array([select_at(float(scale)) for scale in SCALES])
     masks = masks[:, masks.any(axis=0)].astype(np.float32)
     shared, sizes = masks @ masks.T, masks.sum(axis=1)
-    return shared / np.maximum(sizes[:, None] + sizes - shared, 1)
+    return iou(shared, sizes[:, None], sizes)
 
 
-def automatic_scale(iou: np.ndarray) -> float:
+def automatic_scale(alike: np.ndarray) -> float:
     """The scale whose selection is most like those at other scales that whole things have.
 
     Args:
-        iou: [S, S] from `likeness`.
+        alike: [S, S] from `likeness`.
     """
     likely = np.exp(-(((SCALES - WHOLE) / SPREAD) ** 2) / 2)
-    return float(SCALES[(likely * (iou @ likely)).argmax()])
+    return float(SCALES[(likely * (alike @ likely)).argmax()])
 
 
-def next_scale(iou: np.ndarray, scale: float, step: int) -> float:
+def next_scale(alike: np.ndarray, scale: float, step: int) -> float:
     """The scale in the middle of the next range of scales that select the same.
 
     Args:
-        iou: [S, S] from `likeness`.
+        alike: [S, S] from `likeness`.
         scale: from where, in [0, 1].
         step: how many ranges up, or down where negative; stops at the last one.
     """
-    breaks = np.flatnonzero(np.diagonal(iou, 1) < SAME) + 1
+    breaks = np.flatnonzero(np.diagonal(alike, 1) < SAME) + 1
     ranges = [part for part in np.split(SCALES, breaks) if len(part) > 1]
     if step > 0:
         ahead = [part for part in ranges if part[0] > scale]

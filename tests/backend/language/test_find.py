@@ -13,10 +13,11 @@ from backend.errors import BadInput, NotTrained
 from backend.gaussians.ply import write_ply
 from backend.language.index import TextIndex, build_index
 from backend.language.naming import named
-from backend.language.search import distinct_hits, iou, rank
+from backend.language.search import distinct_hits, rank
 from backend.protocol import Find
 from backend.rendering import make_rasterizer
 from backend.segmentation.hierarchy import nest
+from backend.segmentation.overlap import iou_of_bits
 
 COLORS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}  # of the panels
 OBJECT = dict(zip(COLORS, range(3), strict=True))  # the panel that has each colour
@@ -85,7 +86,7 @@ def test_no_two_hits_are_the_same_thing(index, sees_colors):
     assert len(hits) <= len(index)
     for place, hit in enumerate(hits):
         others = twice.selections[ranking.order[hits[:place]]]
-        assert (iou(twice.selections[ranking.order[hit]], others) < 0.8).all()
+        assert (iou_of_bits(twice.selections[ranking.order[hit]], others) < 0.8).all()
 
 
 def test_an_index_is_read_back_only_with_its_key(panels, index, tmp_path):
