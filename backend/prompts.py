@@ -9,8 +9,8 @@ from .errors import BadInput
 from .protocol import Click, Select
 from .scene import Scene
 from .segmentation.box import SIDE, BoxFit, fit_box
-from .segmentation.click import SURE
 from .segmentation.marks import Mark, hit_pixels
+from .segmentation.similarity import THRESHOLD
 from .segmentation.stable_scales import SCALES
 from .views import eye_camera, view_of
 
@@ -71,7 +71,7 @@ def _fit_box(scene: Scene, message: Select) -> BoxFit:
         # The whole view, which is remembered while a box in it is being drawn.
         scene.trace(camera, whole, message.subset).take(np.flatnonzero(outside)),
         area / len(whole),
-        SURE,  # whatever the threshold: that says how much of it to take
+        THRESHOLD,  # whatever the one asked for: that says how much of it to take
         SCALES if message.scale is None else np.array([message.scale]),
     )
 

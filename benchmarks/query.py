@@ -16,10 +16,11 @@ from backend.affinity.recipes import RECIPES
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.segmentation.click import recentred, select
+from backend.segmentation.similarity import THRESHOLD
 
 from .timing import median_ms
 
-SCALE, THRESHOLD = 0.5, 0.75
+SCALE = 0.5
 THINGS = 200
 DIM = RECIPES["fast"].dim
 

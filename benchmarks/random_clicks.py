@@ -8,12 +8,12 @@ from backend.affinity.field import AffinityField
 from backend.rendering import make_rasterizer
 from backend.segmentation.click import select
 from backend.segmentation.marks import Mark
+from backend.segmentation.similarity import THRESHOLD
 
 from .clicks import SCALES
 from .fit import iou
 from .synthetic import SyntheticScene
 
-THRESHOLD = 0.75
 LEAST_PIXELS = 40  # of a target in a view that is clicked
 
 

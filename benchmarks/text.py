@@ -30,7 +30,7 @@ from backend.language.votes import choose_votes
 from backend.masks.torchvision_compat import import_torchvision
 from backend.rendering.rasterizer import RayContributions
 from backend.segmentation.agreement import agree
-from backend.segmentation.anchors import THRESHOLD
+from backend.segmentation.similarity import THRESHOLD
 
 from .timing import median_ms
 

@@ -13,14 +13,14 @@ from ..protocol import Find, Found
 from ..segmentation.overlap import count_bits
 
 LONGEST = 200  # characters: text models read a sentence, not a page
-MOST = 50
+MOST_HITS = 50
 
 
 def answer(engine: Engine, message: Find, report: Report) -> Found:
     """Rank the things of a scene by how well they fit the words."""
     words = _name_in(message.text)
     require_within("floor", message.floor, 0.0, 1.0)
-    require_within("number of results", message.most, 1, MOST)
+    require_within("number of results", message.most, 1, MOST_HITS)
     scene = engine.open(message.scene, report)
     if message.subset is not None:
         scene.require_mine(message.subset)

@@ -17,7 +17,7 @@ from ..files import replacing
 from ..progress import Report, silent
 from ..rendering.rasterizer import Rasterizer
 from ..segmentation.agreement import agree
-from ..segmentation.anchors import THRESHOLD
+from ..segmentation.similarity import THRESHOLD
 from .crops import masked_crops
 from .image_text import ImageTextModel
 from .relevancy import NEUTRAL, encode_names

@@ -9,7 +9,7 @@ from .image_text import ImageTextModel
 from .index import TextIndex
 from .relevancy import encode_names, relevancy
 
-SAME = 0.8  # IoU from which two hits are one thing
+SAME_HIT_IOU = 0.8  # from which two hits are one thing
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def distinct_hits(selections: np.ndarray, ranking: Ranking, floor: float, most: 
     for place, thing in enumerate(ranking.order):
         if len(hits) == most or ranking.scores[place] < floor:
             break
-        others = selections[ranking.order[hits]]
-        if selections[thing].any() and not (iou_of_bits(selections[thing], others) >= SAME).any():
+        one, others = selections[thing], selections[ranking.order[hits]]
+        if one.any() and (iou_of_bits(one, others) < SAME_HIT_IOU).all():
             hits.append(place)
     return hits

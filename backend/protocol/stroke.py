@@ -6,11 +6,11 @@ import numpy as np
 
 from .requests import Click
 
-MOST = 16  # clicks that stand for a stroke
+MOST_CLICKS = 16  # clicks that stand for a stroke
 
 
 def spread_along(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """At most `MOST` places spread along a stroke, its ends among them.
+    """At most `MOST_CLICKS` places spread along a stroke, its ends among them.
 
     They are 1, 2, 4, ... pixels apart, so that a stroke that grows keeps the ones it has.
 
@@ -20,7 +20,7 @@ def spread_along(points: Sequence[tuple[float, float]]) -> list[tuple[float, flo
     path = np.array(points, float)
     ends = np.append(0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1)))
     apart = 1
-    while ends[-1] > apart * (MOST - 1):
+    while ends[-1] > apart * (MOST_CLICKS - 1):
         apart *= 2
     places = np.append(np.arange(0, ends[-1], apart), ends[-1])
     x, y = (np.interp(places, ends, axis) for axis in path.T)

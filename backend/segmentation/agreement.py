@@ -15,10 +15,10 @@ from ..affinity.field import AffinityField
 from ..affinity.ray_bank import MaskedRays, ViewRays
 from ..affinity.things import SURELY, Things
 from ..progress import Report, silent
-from .anchors import THRESHOLD
 from .candidates import ALIKE, ask_field, lift_unexplained
 from .mask_fit import MaskedView
 from .overlap import iou
+from .similarity import THRESHOLD
 from .voting import Votes, vote
 
 LEAST_AGREEMENT = 0.65  # mean IoU with the best masks of all views that show the thing

@@ -5,10 +5,10 @@ import torch
 
 from ..affinity.field import AffinityField
 from ..progress import Report, silent
+from .similarity import THRESHOLD
 
 ANCHOR_SHARE = 0.01  # of the Gaussians are anchors, as in the paper
 MIN_ANCHORS = 16_384  # but so many where there are that many, for the small things
-THRESHOLD = 0.75  # cosine above which an anchor is selected, that of a click
 _QUERIES = 256  # handled at once
 
 

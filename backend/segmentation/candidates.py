@@ -10,13 +10,13 @@ from ..affinity.field import AffinityField
 from ..affinity.ray_bank import ViewRays
 from ..affinity.ray_kernels import blend
 from ..progress import Report, silent
-from .anchors import THRESHOLD, choose_anchors, selected_anchors
-from .mask_fit import LEAST_WEIGHT, MaskedView
+from .anchors import choose_anchors, selected_anchors
+from .mask_fit import LEAST_SEEN, MaskedView
 from .overlap import count_bits, iou
-from .similarity import similarity
+from .similarity import THRESHOLD, similarity
 
 ALIKE = 0.85  # IoU from which two masks, or two things, are one
-LEAST_PIXELS = 12  # that are known of a mask that is looked at by itself
+LEAST_MASK_PIXELS = 12  # that are known of a mask that is looked at by itself
 MOST_ASKED = 1000  # groups of masks that the field is asked for, those of the most masks,
 MOST_HELD = 25  # and how many of these a Gaussian may belong to, on average: what memory holds
 MOST_LIFTED = 300  # masks that are: what they show, others of the same thing show too
@@ -63,7 +63,7 @@ def lift_unexplained(
     for done, (view, of_view) in enumerate(zip(views, mask_scales, strict=True)):
         report("Looking at what is left", done / len(views))
         pixels = view.membership.sum(axis=0)
-        left = (view.fits(selected).max(axis=1, initial=0) < ALIKE) & (pixels >= LEAST_PIXELS)
+        left = (view.fits(selected).max(axis=1, initial=0) < ALIKE) & (pixels >= LEAST_MASK_PIXELS)
         lifted.append(_lifted(view, left))
         scales.append(of_view[left])
     lifted, scales = sp.hstack(lifted, "csc"), np.concatenate(scales)
@@ -79,7 +79,7 @@ def _lifted(view: MaskedView, masks: np.ndarray) -> sp.csc_array:
     """Ones [N, L] for the Gaussians that a view shows mostly within each of some masks."""
     within = sp.csc_array(view.weights.T @ view.membership[:, np.flatnonzero(masks)])
     shown = view.weights.sum(axis=0)[within.indices]
-    mostly = (within.data > 0.5 * shown) & (shown > LEAST_WEIGHT)
+    mostly = (within.data > 0.5 * shown) & (shown > LEAST_SEEN)
     within.data = mostly.astype(np.float32)
     within.eliminate_zeros()
     return within

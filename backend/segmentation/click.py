@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 
 from ..affinity.field import AffinityField
-from .similarity import similarity
+from .similarity import THRESHOLD, similarity
 
-SURE = 0.75  # cosine with a click above which a Gaussian helps to say what was meant
-SAME = 0.85  # cosine of two clicks above which they are on the same thing
+SAME_THING_COSINE = 0.85  # of two clicks above which they are on the same thing
 FEW, ENOUGH = 256, 4096  # Gaussians that a mean is taken of
 
 # Which rows of a field, of Gaussians or of pixels, belong to what was clicked: boolean.
@@ -48,19 +47,20 @@ def on_the_same_thing(
 ) -> bool:
     """Whether each of others is as like one of the queries [D] as two of one thing mostly are."""
     gate = field.gate_at(scale)
+    ours, theirs = ([feature * gate for feature in side] for side in (queries, others))
     return all(
-        any(torch.cosine_similarity(one * gate, other * gate, dim=0) > SAME for one in queries)
-        for other in others
+        any(torch.cosine_similarity(one, other, dim=0) > SAME_THING_COSINE for one in ours)
+        for other in theirs
     )
 
 
 def recentred(field: AffinityField, query: Tensor, scale: float) -> Tensor:
     """The mean direction [D] of what a query is surely like: a click is seldom in its middle."""
     among = field.sample
-    alike = np.flatnonzero(similarity(among, query, scale) > SURE)
+    alike = np.flatnonzero(similarity(among, query, scale) > THRESHOLD)
     if len(alike) < FEW and among is not field:
         among = field
-        alike = np.flatnonzero(similarity(among, query, scale) > SURE)
+        alike = np.flatnonzero(similarity(among, query, scale) > THRESHOLD)
     if len(alike) == 0:
         return query
     some = torch.from_numpy(alike[:: max(1, len(alike) // ENOUGH)]).to(query.device)

@@ -12,13 +12,13 @@ from ..affinity.field import AffinityField
 from ..affinity.things import SURELY, Things
 from ..errors import BadInput
 from ..progress import Report, silent
+from .similarity import THRESHOLD
 from .thing_tree import NEAR, ThingTree
 
 SAMPLE_SHARE = 0.01  # of the Gaussians are clustered, as in the paper
 MIN_SAMPLE = 20_000  # but so many where there are that many
 MIN_CLUSTER_SHARE = 1 / 400  # of the sample make up an object
 MIN_CLUSTER = 10  # Gaussians, where the sample is small
-SAME = 0.75  # cosine above which two means are of one object: the default threshold of a click
 FINE = 0.3  # scale up to which parts are asked for, also those that nobody agrees on
 ENOUGH = 4096  # Gaussians that a mean is taken of
 _ROWS = 1 << 16  # Gaussians assigned at once
@@ -91,7 +91,7 @@ def _of_things(
     if belonging.shape[1] == 0:
         return np.full(len(index), -1), np.zeros(len(index)), np.zeros(0)
     surely = belonging.max(axis=1).toarray().ravel() / SURELY
-    some = np.flatnonzero(surely > SAME)
+    some = np.flatnonzero(surely > THRESHOLD)
     used, of_some = np.unique(belonging[some].argmax(axis=1), return_inverse=True)
     labels = np.full(len(index), -1)
     labels[some] = of_some.ravel()
@@ -134,14 +134,14 @@ def _find_clusters(
     """
     told = _mean_of_each(field, scale, labels)
     units = _units(field, scale, sample[labels[sample] < 0])
-    units = units[(units @ told.T > SAME).sum(dim=1) == 0]
+    units = units[(units @ told.T > THRESHOLD).sum(dim=1) == 0]
     dense, least = _dense(units, _least_size(sample))
     means = torch.cat([told, dense])
     if len(means) < 2:
         raise BadInput(
             f"No objects can be told apart at scale {scale:g}.", "Choose a smaller scale."
         )
-    return means, torch.cat([least.new_full((len(told),), SAME), least])
+    return means, torch.cat([least.new_full((len(told),), THRESHOLD), least])
 
 
 def _mean_of_each(field: AffinityField, scale: float, labels: np.ndarray) -> torch.Tensor:
@@ -178,7 +178,7 @@ def _merged(labels: np.ndarray, means: torch.Tensor) -> np.ndarray:
 
     HDBSCAN goes by density alone: it cuts wherever there is a gap, be it ever so narrow.
     """
-    _, merged = connected_components((means @ means.T > SAME).cpu().numpy())
+    _, merged = connected_components((means @ means.T > THRESHOLD).cpu().numpy())
     return np.where(labels >= 0, merged[labels], -1)
 
 

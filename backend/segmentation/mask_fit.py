@@ -9,9 +9,9 @@ import scipy.sparse as sp
 from ..affinity.ray_bank import MaskedRays
 from .overlap import iou
 
-LEAST_WEIGHT = 0.05  # pixels that a Gaussian must make up to be said anything of
-LEAST_SHOWN = 3  # pixels of a view that a set must show to be judged there,
-LEAST_SHARE = 1 / 5000  # and how large a part of all pixels
+LEAST_SEEN = 0.05  # pixels that a Gaussian must make up to be said anything of
+LEAST_SET_PIXELS = 3  # pixels of a view that a set must show to be judged there,
+LEAST_SET_SHARE = 1 / 5000  # and how large a part of all pixels
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class MaskedView:
     def shown(self, selected: sp.csr_array) -> np.ndarray:
         """How many Gaussians of each set [N, Q] the view shows: float32 [Q]."""
         gaussians, pixels = self.seen
-        return selected[gaussians[pixels > LEAST_WEIGHT]].sum(axis=0)
+        return selected[gaussians[pixels > LEAST_SEEN]].sum(axis=0)
 
     def fits(self, selected: sp.csr_array) -> np.ndarray:
         """IoU [M, Q] of each mask with what the view shows of each set.
@@ -54,7 +54,7 @@ class MaskedView:
         shared = (self.membership.T @ shown).toarray()
         sizes = shown.sum(axis=0)
         fits = iou(shared, self.membership.sum(axis=0)[:, None], sizes)
-        least = max(LEAST_SHOWN, LEAST_SHARE * self.weights.shape[0])
+        least = max(LEAST_SET_PIXELS, LEAST_SET_SHARE * self.weights.shape[0])
         return np.where(sizes >= least, fits, -1)
 
     def best_masks(self, selected: sp.csr_array) -> tuple[np.ndarray, np.ndarray]:

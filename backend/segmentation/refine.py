@@ -14,7 +14,7 @@ from .marks import pixel_features
 
 VIEWS = 8  # that vote
 PIXELS = 4096  # of each, over what is selected
-LEAST_WEIGHT = 1.0  # pixels that a Gaussian must make up in all for their vote to count
+LEAST_VOTES = 1.0  # pixels that a Gaussian must make up in all for them to decide
 NEIGHBOURS = 16
 FAR = 3.0  # deviations above the mean distance to neighbours that make a stray
 
@@ -43,7 +43,7 @@ def vote(
         for_it = traced.weights * np.repeat(verdicts, np.diff(traced.offsets))
         total += np.bincount(traced.gaussians, traced.weights, len(mask))
         inside += np.bincount(traced.gaussians, for_it, len(mask))
-    return np.where(total > LEAST_WEIGHT, inside > 0.5 * total, mask)
+    return np.where(total > LEAST_VOTES, inside > 0.5 * total, mask)
 
 
 def pixels_over(cameras: Sequence[Camera], points: np.ndarray) -> list[tuple[Camera, np.ndarray]]:

@@ -6,6 +6,8 @@ from torch import Tensor
 
 from ..affinity.field import AffinityField
 
+THRESHOLD = 0.75  # cosine above which two are of one thing, unless a request has another
+
 _BLOCK = 8192  # Gaussians whose sums stay in a near cache
 _TOGETHER = 16  # dimensions that are added to a sum before it is stored
 

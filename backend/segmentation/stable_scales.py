@@ -7,8 +7,8 @@ import numpy as np
 from .overlap import iou
 
 SCALES = np.linspace(0, 1, 21)
-WHOLE, SPREAD = 0.7, 0.15  # scales of whole things, rather than of their parts or of groups
-SAME = 0.9  # IoU of the selections at neighbouring scales that are of the same thing
+WHOLE_SCALE, WHOLE_SPREAD = 0.7, 0.15  # where similarity takes objects, not parts or groups
+SAME_THING_IOU = 0.9  # of the selections at neighbouring scales that are of the same thing
 
 
 def likeness(select_at: Callable[[float], np.ndarray]) -> np.ndarray:
@@ -29,7 +29,7 @@ def automatic_scale(alike: np.ndarray) -> float:
     Args:
         alike: [S, S] from `likeness`.
     """
-    likely = np.exp(-(((SCALES - WHOLE) / SPREAD) ** 2) / 2)
+    likely = np.exp(-(((SCALES - WHOLE_SCALE) / WHOLE_SPREAD) ** 2) / 2)
     return float(SCALES[(likely * (alike @ likely)).argmax()])
 
 
@@ -41,7 +41,7 @@ def next_scale(alike: np.ndarray, scale: float, step: int) -> float:
         scale: from where, in [0, 1].
         step: how many ranges up, or down where negative; stops at the last one.
     """
-    breaks = np.flatnonzero(np.diagonal(alike, 1) < SAME) + 1
+    breaks = np.flatnonzero(np.diagonal(alike, 1) < SAME_THING_IOU) + 1
     ranges = [part for part in np.split(SCALES, breaks) if len(part) > 1]
     if step > 0:
         ahead = [part for part in ranges if part[0] > scale]

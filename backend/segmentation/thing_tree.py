@@ -8,15 +8,15 @@ import scipy.sparse as sp
 
 from ..affinity.things import SURELY, Things
 from ..rendering.rasterizer import RayContributions
-from .anchors import THRESHOLD
+from .similarity import THRESHOLD
 
 WITHIN = 0.8  # share of a thing that lies in another from which it is part of that
 SMALLER = 0.85  # size of a part at most, in sizes of the whole
 OVERLAP = 0.2  # share of the smaller of two things that lies in the other, at most, in one cut
 NEAR = 0.2  # difference of scales beyond which a thing is not what a scale asks for
-OBJECT = 1.75  # how much likelier an object of the best cut is meant than what stands out as much
+OBJECT_WEIGHT = 1.75  # how much likelier an object is meant than what else stands out as much
 STEP = 0.02  # least difference of scales between a whole and its part
-WHOLE, SPREAD = 0.5, 0.3  # scales of whole things, rather than of their parts or of groups
+OBJECT_SCALE, OBJECT_SPREAD = 0.5, 0.3  # of objects, rather than of their parts or of groups
 BELOW = 0.04  # how far below what is asked for lies the scale that fits it best
 
 
@@ -86,8 +86,8 @@ class ThingTree:
 
     def likeliest(self, around: np.ndarray) -> int:
         """The thing of some that is most likely meant: what stands out, objects above all."""
-        weight = np.where(np.isin(around, self.objects), OBJECT, 1.0)
-        return int(around[(weight * self.prominence(WHOLE)[around]).argmax()])
+        weight = np.where(np.isin(around, self.objects), OBJECT_WEIGHT, 1.0)
+        return int(around[(weight * self.prominence(OBJECT_SCALE)[around]).argmax()])
 
     def nearest(self, around: np.ndarray, scale: float) -> int:
         """The thing of some whose scale is nearest."""
@@ -96,7 +96,7 @@ class ThingTree:
     @cached_property
     def objects(self) -> np.ndarray:
         """The things that the scene is made up of, as one would name them."""
-        return self.cut(WHOLE)
+        return self.cut(OBJECT_SCALE)
 
     def prominence(self, scale: float) -> np.ndarray:
         """How much each thing stands out at a scale, [T].
@@ -104,7 +104,7 @@ class ThingTree:
         A thing stands out when views agree on it, when it is far smaller than what it
         is part of, and when it has about the scale.
         """
-        preference = np.exp(-(((self.scales - scale + BELOW) / SPREAD) ** 2) / 2)
+        preference = np.exp(-(((self.scales - scale + BELOW) / OBJECT_SPREAD) ** 2) / 2)
         return self._sureness * self._gaps * preference
 
     @cached_property

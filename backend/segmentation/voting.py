@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from ..progress import Report, silent
-from .anchors import THRESHOLD
-from .mask_fit import LEAST_WEIGHT, MaskedView
+from .mask_fit import LEAST_SEEN, MaskedView
+from .similarity import THRESHOLD
 
 KEPT = 0.25  # belonging below which none is noted
 TOGETHER = 16  # views whose votes are kept before they join the others
@@ -57,7 +57,7 @@ def vote(
     has_vote = fits >= least_fit
     belonging = _balanced(share, _pixels_asked(share, seen, has_vote, report))
     unasked = candidates.copy()
-    unasked.data *= _pixels_asked(candidates, seen, has_vote, report) <= LEAST_WEIGHT
+    unasked.data *= _pixels_asked(candidates, seen, has_vote, report) <= LEAST_SEEN
     belonging = belonging + unasked
     belonging.data[belonging.data < KEPT] = 0
     belonging.eliminate_zeros()
@@ -77,8 +77,8 @@ def _sum(matrices: Sequence[sp.csc_array]) -> sp.csc_array:
 def _balanced(share: sp.csc_array, asked: np.ndarray) -> sp.csc_array:
     """Belonging by the votes: half of what was asked is what the threshold is to a cosine."""
     belonging = share.copy()
-    belonging.data = np.minimum(2 * THRESHOLD * share.data / np.maximum(asked, LEAST_WEIGHT), 1)
-    belonging.data[asked <= LEAST_WEIGHT] = 0
+    belonging.data = np.minimum(2 * THRESHOLD * share.data / np.maximum(asked, LEAST_SEEN), 1)
+    belonging.data[asked <= LEAST_SEEN] = 0
     return belonging
 
 

@@ -19,6 +19,7 @@ from backend.gaussians.fingerprint import fingerprint
 from backend.gaussians.ply import read_ply, write_ply
 from backend.protocol import Click, Decompose, Eye, Select, clicks_along, spread_along
 from backend.scene import Scene
+from backend.segmentation.similarity import THRESHOLD
 
 SKY, LOWER, UPPER, MIDDLE, RIGHT = (90, 2), (23, 28), (23, 20), (48, 24), (70, 24)
 
@@ -66,6 +67,10 @@ def ask(engine, folder):
         return mask, reply
 
     return ask
+
+
+def test_a_request_has_the_threshold_that_things_are_told_apart_by():
+    assert Select("").threshold == THRESHOLD
 
 
 def test_the_scale_says_how_much_and_is_answered_in_scene_units(ask, panels):
