@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..errors import BadInput
 from ..json_text import parse_json
+from ..sampling import strided
 from ..tensors import open_tensors, save_tensors
 from .scale_gate import ScaleGate
 from .scale_map import ScaleMap
@@ -53,8 +54,8 @@ class AffinityField:
 
     @property
     def sampled(self) -> slice:
-        """The Gaussians of the sample: every so many-th, about `SAMPLE` at most."""
-        return slice(None, None, max(1, -(-len(self.features) // SAMPLE)))
+        """The Gaussians of the sample: every so many-th, `SAMPLE` at most."""
+        return strided(len(self.features), SAMPLE)
 
     @cached_property
     def sample(self) -> "AffinityField":

@@ -17,6 +17,7 @@ from ..errors import BadInput
 from ..masks.view_masks import ViewMasks
 from ..progress import Report, silent
 from ..rendering.rasterizer import Rasterizer, RayContributions
+from ..sampling import strided
 from .mask_scale import mask_scales
 
 GRID_PIXELS = 4096  # pixels of the jittered grid over each view
@@ -127,7 +128,7 @@ def trace_finely(
     """An even and finer grid over the views of a bank, whatever their masks; one at a time."""
     names = {rays.name for rays in bank}
     views = [camera for camera in cameras if camera.name in names]
-    for camera in views[:: max(1, -(-len(views) // FINE_VIEWS))]:
+    for camera in views[strided(len(views), FINE_VIEWS)]:
         view_masks = masks.read(camera.name)
         pixels = _distinct(_jittered_grid(camera, FINE_PIXELS, rng), camera)
         membership = view_masks.at(view_masks.from_camera(pixels, camera))

@@ -10,6 +10,7 @@ from ..affinity.field import AffinityField
 from ..affinity.ray_bank import ViewRays
 from ..affinity.ray_kernels import blend
 from ..progress import Report, silent
+from ..sampling import strided
 from .anchors import choose_anchors, selected_anchors
 from .mask_fit import LEAST_SEEN, MaskedView
 from .overlap import count_bits, iou
@@ -67,7 +68,7 @@ def lift_unexplained(
         lifted.append(_lifted(view, left))
         scales.append(of_view[left])
     lifted, scales = sp.hstack(lifted, "csc"), np.concatenate(scales)
-    some = slice(None, None, max(1, -(-len(scales) // MOST_LIFTED)))
+    some = strided(len(scales), MOST_LIFTED)
     return lifted[:, some], scales[some]
 
 

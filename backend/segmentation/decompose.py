@@ -12,6 +12,7 @@ from ..affinity.field import AffinityField
 from ..affinity.things import SURELY, Things
 from ..errors import BadInput
 from ..progress import Report, silent
+from ..sampling import strided
 from .similarity import THRESHOLD
 from .thing_tree import NEAR, ThingTree
 
@@ -20,7 +21,7 @@ MIN_SAMPLE = 20_000  # but so many where there are that many
 MIN_CLUSTER_SHARE = 1 / 400  # of the sample make up an object
 MIN_CLUSTER = 10  # Gaussians, where the sample is small
 FINE = 0.3  # scale up to which parts are asked for, also those that nobody agrees on
-ENOUGH = 4096  # Gaussians that a mean is taken of
+MOST_AVERAGED = 4096  # Gaussians of an object, for its mean
 _ROWS = 1 << 16  # Gaussians assigned at once
 
 
@@ -149,7 +150,7 @@ def _mean_of_each(field: AffinityField, scale: float, labels: np.ndarray) -> tor
     means = field.features.new_empty((labels.max() + 1, field.features.shape[1]))
     for k in range(len(means)):
         members = np.flatnonzero(labels == k)
-        some = members[:: -(-len(members) // ENOUGH)]
+        some = members[strided(len(members), MOST_AVERAGED)]
         means[k] = _units(field, scale, some).mean(dim=0)
     return F.normalize(means, dim=1)
 
