@@ -15,7 +15,7 @@ from ..affinity.field import AffinityField
 from ..affinity.ray_bank import MaskedRays, ViewRays
 from ..affinity.things import SURELY, Things
 from ..progress import Report, silent
-from .candidates import ALIKE, ask_field, lift_unexplained
+from .candidates import ALIKE, Candidates, ask_field, lift_unexplained
 from .mask_fit import MaskedView
 from .overlap import iou
 from .similarity import THRESHOLD
@@ -47,34 +47,35 @@ def agree(
     """
     asked = ask_field(field, bank, report)
     views = [MaskedView.of(rays, len(field.features)) for rays in bank]
-    known, scales = _settle(views, *asked, FITS, LEAST_AGREEMENT, report)
+    known = _agreed(views, asked, FITS, LEAST_AGREEMENT, report)
     mask_scales = [field.scale_map.to_unit(rays.mask_scales) for rays in bank]
-    lifted = lift_unexplained(views, mask_scales, known, report)
-    more, more_scales = _settle(views, *lifted, FITS_OF_MASKS, LEAST_AT_FIRST, report)
-    candidates, scales = sp.hstack([known, more], "csc"), np.concatenate([scales, more_scales])
+    lifted = lift_unexplained(views, mask_scales, known.belonging, report)
+    more = _agreed(views, lifted, FITS_OF_MASKS, LEAST_AT_FIRST, report)
+    candidates = sp.hstack([known.belonging, more.belonging], "csc")
+    scales = np.concatenate([known.scales, more.scales])
     fine_views = (MaskedView.of(rays, len(field.features)) for rays in fine)
     votes = vote(fine_views, len(bank), candidates, LAST_FIT, report)
-    least = np.repeat([LEAST_AGREEMENT, LEAST_WITHOUT_FIELD], [known.shape[1], more.shape[1]])
+    counts = len(known.scales), len(more.scales)
+    least = np.repeat([LEAST_AGREEMENT, LEAST_WITHOUT_FIELD], counts)
     kept = _worth_keeping(votes, least)
     in_bytes = votes.belonging[:, kept]
     in_bytes.data = np.round(in_bytes.data * SURELY).astype(np.uint8)
     return Things(in_bytes, scales[kept], votes.agreement[kept].astype(np.float64))
 
 
-def _settle(
+def _agreed(
     views: Sequence[MaskedView],
-    candidates: sp.csc_array,
-    scales: np.ndarray,
+    candidates: Candidates,
     fits: Sequence[float],
     least_agreement: float,
     report: Report,
-) -> tuple[sp.csc_array, np.ndarray]:
-    """Candidates [N, Q] and their scales [Q] after some rounds of votes; those worth keeping."""
+) -> Candidates:
+    """Those worth keeping after rounds of votes, one from each of some least fits."""
     for least_fit in fits:
-        votes = vote(views, len(views), candidates, least_fit, report)
+        votes = vote(views, len(views), candidates.belonging, least_fit, report)
         kept = _worth_keeping(votes, least_agreement)
-        candidates, scales = votes.belonging[:, kept], scales[kept]
-    return candidates, scales
+        candidates = Candidates(votes.belonging[:, kept], candidates.scales[kept])
+    return candidates
 
 
 def _worth_keeping(votes: Votes, least_agreement: float | np.ndarray) -> np.ndarray:

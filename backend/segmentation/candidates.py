@@ -1,6 +1,7 @@
 """Candidates for things: what the field says to each mask, and what masks show by themselves."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,18 +24,24 @@ MOST_HELD = 25  # and how many of these a Gaussian may belong to, on average: wh
 MOST_LIFTED = 300  # masks that are: what they show, others of the same thing show too
 
 
+class Candidates(NamedTuple):
+    """Q sets of Gaussians that may be things."""
+
+    belonging: sp.csc_array  # [N, Q] float32 in [0, 1], how surely each Gaussian belongs
+    scales: np.ndarray  # [Q] in [0, 1]
+
+
 def ask_field(
     field: AffinityField, bank: Sequence[ViewRays], report: Report = silent
-) -> tuple[sp.csc_array, np.ndarray]:
+) -> Candidates:
     """What each mask selects when it is asked of the field as a click would be.
+
+    Belonging is a cosine above the threshold; masks that select the same are taken together.
 
     Args:
         field: trained on the bank.
         bank: traced views with their masks.
         report: told the stages.
-
-    Returns:
-        Cosines above the threshold [N, Q], masks that select the same taken together; scales [Q].
     """
     features, scales = _queries(field, bank, report)
     anchors = choose_anchors(field, np.random.default_rng(0))
@@ -47,17 +54,16 @@ def lift_unexplained(
     mask_scales: Sequence[np.ndarray],
     found: sp.csc_array,
     report: Report = silent,
-) -> tuple[sp.csc_array, np.ndarray]:
+) -> Candidates:
     """The Gaussians that show in the masks that nothing found is like, mask by mask.
+
+    Of more than `MOST_LIFTED` masks, some that are spread over the views. All belong for certain.
 
     Args:
         views: with their masks.
         mask_scales: of each view, [M] in [0, 1].
         found: [N, Q] how surely each Gaussian belongs to what is known already.
         report: told view by view.
-
-    Returns:
-        Ones [N, L] for L masks, spread over the views; scales [L].
     """
     selected = (found > THRESHOLD).astype(np.float32).tocsr()
     lifted, scales = [_no_sets(selected.shape[0])], [np.zeros(0)]
@@ -69,7 +75,7 @@ def lift_unexplained(
         scales.append(of_view[left])
     lifted, scales = sp.hstack(lifted, "csc"), np.concatenate(scales)
     some = strided(len(scales), MOST_LIFTED)
-    return lifted[:, some], scales[some]
+    return Candidates(lifted[:, some], scales[some])
 
 
 def _no_sets(gaussians: int) -> sp.csc_array:
@@ -125,8 +131,8 @@ def _selected(
     scales: np.ndarray,
     group: np.ndarray,
     report: Report,
-) -> tuple[sp.csc_array, np.ndarray]:
-    """Cosines [N, Q] above the threshold with the mean query of each group; its scales [Q]."""
+) -> Candidates:
+    """Cosines above the threshold with the mean query of each group, at its mean scale."""
     columns, of_group, held = [_no_sets(len(field.features))], [], 0
     largest = np.argsort(-np.bincount(group[group >= 0]), kind="stable")[:MOST_ASKED]
     for done, k in enumerate(largest):
@@ -138,4 +144,4 @@ def _selected(
         cosine = similarity(field, query, float(of_group[-1]))
         columns.append(sp.csc_array(np.where(cosine > THRESHOLD, cosine, 0)[:, None]))
         held += columns[-1].nnz
-    return sp.hstack(columns, format="csc"), np.array(of_group)
+    return Candidates(sp.hstack(columns, format="csc"), np.array(of_group))
