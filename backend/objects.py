@@ -35,7 +35,7 @@ def save_objects(
                 write_ply(place / f"{name}.ply", cloud.subset(labels == label))
 
 
-def numbers(found: Decomposed) -> dict:
+def counts_of(found: Decomposed) -> dict:
     """Names of the objects and parts, how many Gaussians each has, and each scale left over."""
     labels = found.labels
     return {

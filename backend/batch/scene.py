@@ -10,7 +10,7 @@ from pathlib import Path
 from .. import __version__, protocol
 from ..engine import Engine
 from ..errors import SagaError, explained, require_within
-from ..objects import numbers, save_objects
+from ..objects import counts_of, save_objects
 from ..progress import Report, silent
 from .inputs import input_digest
 from .row import Row
@@ -86,7 +86,7 @@ def _done(row: Row, task: Task, results: Path, engine: Engine, report: Report) -
         found = engine.handle(decompose, report)
         folder = results / row.name
         save_objects(folder, engine.open(row.scene).cloud, found, replace=True)
-        row = replace(row, objects={"folder": str(folder)} | numbers(found))
+        row = replace(row, objects={"folder": str(folder)} | counts_of(found))
     return row
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from .. import protocol
 from ..engine import Engine
 from ..errors import BadInput
-from ..objects import numbers, save_objects
+from ..objects import counts_of, save_objects
 from ..progress import Report
 from .options import add_masks, add_output, add_scales, add_scene, add_views, request
 from .paths import check_inputs, checked_output
@@ -49,7 +49,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
     else:
         save_objects(output, engine.open(arguments.scene).cloud, found)
     facts = {"output": str(output), "scales": found.scales, "parents": found.parents.tolist()}
-    facts |= numbers(found)
+    facts |= counts_of(found)
     counted = zip(found.names, facts["counts"], strict=True)
     lines = [f"{name:12} {count:>9,}" for name, count in counted]
     for scale, count in zip(found.scales, facts["unassigned"], strict=True):
