@@ -10,7 +10,6 @@ from .protocol import Click, Select
 from .scene import Scene
 from .segmentation.box import SIDE, BoxFit, fit_box
 from .segmentation.marks import Mark, hit_pixels
-from .segmentation.similarity import THRESHOLD
 from .segmentation.stable_scales import SCALES
 from .views import eye_camera, view_of
 
@@ -71,7 +70,6 @@ def _fit_box(scene: Scene, message: Select) -> BoxFit:
         # The whole view, which is remembered while a box in it is being drawn.
         scene.trace(camera, whole, message.subset).take(np.flatnonzero(outside)),
         area / len(whole),
-        THRESHOLD,  # whatever the one asked for: that says how much of it to take
         SCALES if message.scale is None else np.array([message.scale]),
     )
 

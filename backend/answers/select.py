@@ -14,7 +14,7 @@ from ..scene import Scene
 from ..segmentation.click import Belongs
 from ..segmentation.connected import connected_to
 from ..segmentation.query import Query
-from ..segmentation.refine import pixels_over, vote, without_strays
+from ..segmentation.refine import pixels_over, refined, without_strays
 from ..views import training_views
 
 
@@ -45,11 +45,11 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     given = prompts.scale if message.scale is None else message.scale
     scale = query.scale_from(given, message.step)
 
-    def refined(mask: np.ndarray, belongs: Belongs) -> np.ndarray:
+    def refine(mask: np.ndarray, belongs: Belongs) -> np.ndarray:
         seen = _look_at(scene, message, scene.cloud.means[mask], report)
-        return vote(scene.trained.field, mask, seen, belongs)
+        return refined(scene.trained.field, mask, seen, belongs)
 
-    mask = query.mask(scale, refined if message.refine else None)
+    mask = query.mask(scale, refine if message.refine else None)
     if message.connected:
         hits = [mark.traced.gaussians for mark in prompts.wanted]
         mask = connected_to(scene.cloud.means, mask, np.concatenate(hits))

@@ -11,6 +11,7 @@ from ..affinity.field import AffinityField
 from ..errors import BadInput
 from ..rendering.rasterizer import RayContributions
 from .marks import hit_pixels, pixel_features
+from .similarity import THRESHOLD
 
 SIDE = 12  # pixels looked at along an edge of the box
 
@@ -28,17 +29,17 @@ def fit_box(
     inside: RayContributions,
     outside: RayContributions,
     outside_share: float,
-    threshold: float,
     scales: np.ndarray,
 ) -> BoxFit:
     """Try each pixel in the middle of a box at each scale; wanted is what reaches just its edges.
+
+    A request's threshold has no say: it tells how much of the thing to take, not which it is.
 
     Args:
         field: trained.
         inside: traced pixels of an even grid in the box, `SIDE` x `SIDE`, row by row.
         outside: of an even grid over the rest of the view; may be none.
         outside_share: area that each of these stands for, in boxes.
-        threshold: of the cosine with the click.
         scales: to choose from, each in [0, 1].
 
     Raises:
@@ -51,10 +52,7 @@ def fit_box(
         raise BadInput("There is nothing in the box.", "Draw it around the object itself.")
     within, beyond = (pixel_features(field, traced) for traced in (inside, outside))
     scores = np.array(
-        [
-            _scores(field.gate_at(s), clicks, within, beyond, outside_share, threshold)
-            for s in scales
-        ]
+        [_scores(field.gate_at(s), clicks, within, beyond, outside_share) for s in scales]
     )
     scale, click = np.unravel_index(scores.argmax(), scores.shape)
     pixel = clicks[click]
@@ -67,13 +65,12 @@ def _scores(
     within: Tensor,
     beyond: Tensor,
     outside_share: float,
-    threshold: float,
 ) -> np.ndarray:
     """How well what each click selects fits the box, [C] in [0, 1]."""
     units, others = (F.normalize(features * gate, dim=1) for features in (within, beyond))
     queries = units[torch.from_numpy(clicks).to(units.device)]
-    taken = (queries @ units.T > threshold).cpu().numpy().reshape(-1, SIDE, SIDE)
-    spilt = (queries @ others.T > threshold).sum(dim=1).cpu().numpy() * outside_share
+    taken = (queries @ units.T > THRESHOLD).cpu().numpy().reshape(-1, SIDE, SIDE)
+    spilt = (queries @ others.T > THRESHOLD).sum(dim=1).cpu().numpy() * outside_share
     reach = taken.any(axis=1).mean(axis=1) * taken.any(axis=2).mean(axis=1)
     filled = taken.mean(axis=(1, 2))
     return reach * filled / (filled + spilt)

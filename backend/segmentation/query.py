@@ -68,13 +68,13 @@ class Query:
     def mask(
         self,
         scale: QueryScale,
-        refined: Callable[[np.ndarray, Belongs], np.ndarray] | None = None,
+        refine: Callable[[np.ndarray, Belongs], np.ndarray] | None = None,
     ) -> np.ndarray:
         """What the wanted marks are on without what the unwanted ones are on, boolean [N].
 
         Args:
             scale: from `scale_from`.
-            refined: corrects what is selected for being similar, by what belongs to it.
+            refine: corrects what is selected for being similar, by what belongs to it.
         """
         hits = [mark.traced for mark in self.wanted]
         things = things_at(self.tree, hits, scale.of_things)
@@ -90,7 +90,7 @@ class Query:
         if loose_wanted:
             belongs = self._similar_to(loose_wanted, unwanted, scale.of_features, self.threshold)
             similar = belongs(self.field) & self.present
-            mask |= refined(similar, belongs) if refined else similar
+            mask |= refine(similar, belongs) if refine else similar
         return mask & ~self._of_things(unwanted_things) & self.present
 
     def _unwanted_beside(self, things: Sequence[int | None]) -> list[Mark]:

@@ -19,11 +19,8 @@ NEIGHBOURS = 16
 FAR = 3.0  # deviations above the mean distance to neighbours that make a stray
 
 
-def vote(
-    field: AffinityField,
-    mask: np.ndarray,
-    views: Iterable[RayContributions],
-    belongs: Belongs,
+def refined(
+    field: AffinityField, mask: np.ndarray, views: Iterable[RayContributions], belongs: Belongs
 ) -> np.ndarray:
     """A Gaussian belongs where most of what it shows belongs, boolean [N].
 
