@@ -52,6 +52,11 @@ class AffinityField:
         # Dimension by dimension in memory: what a query reads best (see segmentation.similarity).
         object.__setattr__(self, "features", self.features.T.contiguous().T)
 
+    @cached_property
+    def known(self) -> np.ndarray:
+        """Indices of the Gaussians that have a feature, in order."""
+        return np.flatnonzero(self.features.abs().amax(dim=1).cpu().numpy() > 0)
+
     @property
     def sampled(self) -> slice:
         """The Gaussians of the sample: every so many-th, `SAMPLE` at most."""

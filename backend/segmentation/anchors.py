@@ -5,6 +5,7 @@ import torch
 
 from ..affinity.field import AffinityField
 from ..progress import Report, silent
+from ..sampling import random_share
 from .similarity import THRESHOLD
 
 ANCHOR_SHARE = 0.01  # of the Gaussians are anchors, as in the paper
@@ -14,9 +15,7 @@ _QUERIES = 256  # handled at once
 
 def choose_anchors(field: AffinityField, rng: np.random.Generator) -> np.ndarray:
     """Indices of the anchor Gaussians, sorted: a uniform sample of those with a feature."""
-    known = np.flatnonzero(field.features.abs().amax(dim=1).cpu().numpy() > 0)
-    count = max(round(ANCHOR_SHARE * len(known)), min(MIN_ANCHORS, len(known)))
-    return np.sort(rng.choice(known, count, replace=False))
+    return random_share(field.known, ANCHOR_SHARE, MIN_ANCHORS, rng)
 
 
 def selected_anchors(

@@ -12,7 +12,7 @@ from ..affinity.field import AffinityField
 from ..affinity.things import SURELY, Things
 from ..errors import BadInput
 from ..progress import Report, silent
-from ..sampling import strided
+from ..sampling import random_share, strided
 from .similarity import THRESHOLD
 from .thing_tree import NEAR, ThingTree
 
@@ -59,11 +59,10 @@ def cluster(
         BadInput: when the Gaussians cannot be told apart.
     """
     count = len(field.features)
-    known = np.flatnonzero(field.features.abs().amax(dim=1).cpu().numpy() > 0)
-    index = known if subset is None else np.intersect1d(known, subset)
+    index = field.known if subset is None else np.intersect1d(field.known, subset)
     report(f"Finding objects at scale {scale:g}", 0.0)
     labels, confidence = np.full(count, -1, np.int32), np.zeros(count, np.float32)
-    sample = _sample(index, seed)
+    sample = random_share(index, SAMPLE_SHARE, MIN_SAMPLE, np.random.default_rng(seed))
     if field.things:
         labels[index], confidence[index], scales = _of_things(field.things, index, scale)
         if scale <= FINE:
@@ -113,12 +112,6 @@ def _split(
             block = members[start : start + _ROWS]
             part = (_units(field, scale, block) @ parts.T).argmax(dim=1).cpu().numpy()
             labels[block] = np.where(part == 0, k, first + part)
-
-
-def _sample(index: np.ndarray, seed: int) -> np.ndarray:
-    """A uniform sample, in ascending order."""
-    size = max(round(SAMPLE_SHARE * len(index)), min(MIN_SAMPLE, len(index)))
-    return np.sort(np.random.default_rng(seed).choice(index, size, replace=False))
 
 
 def _least_size(sample: np.ndarray) -> int:
