@@ -137,6 +137,22 @@ class Scene:
         if len(index) == 0 or index.min() < 0 or index.max() >= len(self.cloud):
             raise BadInput("The object does not belong to this scene.", "Import the scene again.")
 
+    def present(self, subset: np.ndarray | None) -> np.ndarray:
+        """The Gaussians that are still there, boolean [N].
+
+        Args:
+            subset: [M] their indices; None is all.
+
+        Raises:
+            BadInput: see `require_mine`.
+        """
+        if subset is None:
+            return np.ones(len(self.cloud), bool)
+        self.require_mine(subset)
+        present = np.zeros(len(self.cloud), bool)
+        present[subset] = True
+        return present
+
     def notice_training(self) -> None:
         """Forget what was trained where its file is another one by now, of any engine's."""
         stamp = stamp_of(self.workspace.field)

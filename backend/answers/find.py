@@ -22,16 +22,11 @@ def answer(engine: Engine, message: Find, report: Report) -> Found:
     require_within("floor", message.floor, 0.0, 1.0)
     require_within("number of results", message.most, 1, MOST_HITS)
     scene = engine.open(message.scene, report)
-    if message.subset is not None:
-        scene.require_mine(message.subset)
+    present = scene.present(message.subset)
     _ = scene.trained  # says so at once where it is not
     model = engine.text_model(message.model, report)
     index = index_of(scene, model, message.views, message.masks, report)
-    selections = index.selections
-    if message.subset is not None:
-        present = np.zeros(len(scene.cloud), bool)
-        present[message.subset] = True
-        selections = selections & np.packbits(present)
+    selections = index.selections & np.packbits(present)
     ranking = rank(index, model, words)
     hits = distinct_hits(selections, ranking, message.floor, message.most)
     masks = selections[ranking.order[hits]]

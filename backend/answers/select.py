@@ -29,18 +29,17 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     require_within("threshold", message.threshold, -1.0, 1.0)
     require_within("margin", message.margin, -2.0, 2.0)
     scene = engine.open(message.scene, report)
-    if message.subset is not None:
-        scene.require_mine(message.subset)
+    present = scene.present(message.subset)
     prompts = trace_prompts(scene, message)
     query = Query(
-        scene.trained.field,
-        scene.trained.things,
-        prompts.wanted,
-        prompts.unwanted,
-        _present(scene, message),
-        message.threshold,
-        message.margin,
-        message.wanted_wins,
+        field=scene.trained.field,
+        tree=scene.trained.things,
+        wanted=prompts.wanted,
+        unwanted=prompts.unwanted,
+        present=present,
+        threshold=message.threshold,
+        margin=message.margin,
+        wanted_wins=message.wanted_wins,
     )
     given = prompts.scale if message.scale is None else message.scale
     scale = query.scale_from(given, message.step)
@@ -56,14 +55,6 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
     if message.without_strays:
         mask = without_strays(mask, scene.cloud.means)
     return _selected(scene, mask, scale.of_features)
-
-
-def _present(scene: Scene, message: Select) -> np.ndarray:
-    """The Gaussians that are still there, boolean [N]."""
-    present = np.full(len(scene.cloud), message.subset is None)
-    if message.subset is not None:
-        present[message.subset] = True
-    return present
 
 
 def _look_at(

@@ -31,8 +31,8 @@ class Query:
     unwanted: Sequence[Mark]
     present: np.ndarray  # boolean [N], the Gaussians that are still there
     threshold: float  # of the cosine with a wanted mark, and of belonging to its thing
-    margin: float = 0.0  # how much nearer than an unwanted mark a wanted one must be
-    wanted_wins: bool = False  # an unwanted mark counts only where it is on another thing
+    margin: float  # how much nearer than an unwanted mark a wanted one must be
+    wanted_wins: bool  # an unwanted mark counts only where it is on another thing
 
     def scale_from(self, given: float | None, step: int) -> QueryScale:
         """The scale that is given, or that of the thing which is most likely meant.
