@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 from safetensors import safe_open
 from safetensors.numpy import save
 
 from backend.affinity.checkpoint import Checkpoint
 from backend.affinity.field import AffinityField, Provenance
+from backend.affinity.things import Things
 from backend.errors import BadInput
 from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import write_ply
@@ -62,6 +64,13 @@ THINGS = {
     "things.scales": np.array([0.2, 1.0]),
     "things.agreement": np.array([0.6, 0.9]),
 }
+
+
+def test_a_thing_takes_what_belongs_to_it_more_surely_than_a_threshold():
+    belonging = sp.csc_array(np.uint8([[191], [192], [0]]))
+    things = Things(belonging, np.zeros(1), np.ones(1))
+    assert things.selected(0.75).toarray().ravel().tolist() == [False, True, False]  # of 191.25
+    assert things.selected(0.0).toarray().ravel().tolist() == [True, True, False]
 
 
 def test_things_are_kept_with_it(path):

@@ -95,6 +95,32 @@ def test_a_fine_trace_meets_every_masked_pixel_of_a_small_view_once(panels, bank
         )
 
 
+def test_of_many_views_some_spread_over_them_are_traced_finely(panels, bank, monkeypatch):
+    monkeypatch.setattr("backend.affinity.ray_bank.FINE_VIEWS", 2)
+    rasterizer, rng = make_rasterizer(panels.cloud, "cpu"), np.random.default_rng(0)
+    traced = trace_finely(rasterizer, panels.cameras, panels, bank, rng)
+    masked = [rays.membership.sum(axis=0).tolist() for rays in traced]
+    assert masked == [panels.read(name).areas().tolist() for name in ("0.png", "2.png")]
+
+
+def test_pixels_that_meet_nothing_and_masks_without_a_scale_are_left_out(panels):
+    camera = panels.cameras[0]
+    seen = panels.read(camera.name).unpack()
+    point, sky = np.zeros((2, 1, *seen.shape[1:]), bool)
+    point[0, 28, 23] = sky[0, :3] = True  # one pixel; and what shows nothing but is in the next
+    masks = ViewMasks.pack(np.concatenate([point, sky, seen[:1] | sky, seen]), np.ones(8))
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
+    rays = trace_view(rasterizer, camera, masks, np.random.default_rng(0))
+    assert rays.mask_index.tolist() == [2, 3, 4, 5, 6, 7]
+    assert rays.mask_scales[0] == pytest.approx(rays.mask_scales[1], rel=0.01)
+    assert rays.mask_areas.tolist() == masks.areas()[2:].tolist()
+    in_half_and_whole = rays.membership[:, 1] & rays.membership[:, 5]
+    # A.1: m_p is the mean over the masks of the pixel, which are these three.
+    assert rays.mean_mask_areas[in_half_and_whole] == pytest.approx(
+        rays.mask_areas[[0, 1, 5]].mean()
+    )
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_views_whose_masks_tell_nothing_are_refused(panels, count):
     # No mask, or one mask of a single pixel: neither has a scale.

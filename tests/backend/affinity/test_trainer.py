@@ -72,6 +72,36 @@ def test_the_same_seed_gives_the_same_field(panels, bank):
     assert not torch.equal(first, other)
 
 
+@pytest.fixture(scope="module")
+def after_three_steps(panels, bank):
+    """The field that a recipe comes to, where it is the short one but for some settings."""
+    return lambda **other: Trainer(panels.cloud.means, bank, replace(SHORT, steps=3, **other)).run()
+
+
+@pytest.fixture(scope="module")
+def unchanged(after_three_steps):
+    return after_three_steps()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"learning_rate": 1e-3}, {"gate_learning_rate": 1e-3}, {"warm_start": False},
+        {"annealed": False}, {"neighbours": 1}, {"gated": False}, {"norm_term": False},
+        {"resampled": False}, {"reweighted": False}, {"pixels": 50}, {"scales": 3},
+    ],
+    ids=lambda other: next(iter(other)),
+)  # fmt: skip
+def test_each_setting_of_a_recipe_counts(after_three_steps, unchanged, other):
+    assert not torch.equal(after_three_steps(**other).features, unchanged.features)
+
+
+def test_features_and_gate_both_start_warm(after_three_steps, unchanged):
+    one, other = (after_three_steps(gated=False, warm_start=warm) for warm in (True, False))
+    assert not torch.equal(one.features, other.features)  # by their start alone
+    assert unchanged.gate.weight.min() < -10  # far from the random start, a standard normal
+
+
 def test_what_a_training_held_is_free_as_soon_as_it_is_let_go_of(panels, bank):
     trainer = Trainer(panels.cloud.means, bank, replace(SHORT, steps=2))
     trainer.run()
@@ -174,8 +204,13 @@ def test_training_key_tells_trainings_apart(bank):
         training_key("other scene", bank, SHORT, 0),
         training_key("scene", bank[1:], SHORT, 0),
         training_key("scene", bank, replace(SHORT, scales=3), 0),
-    }
-    assert len(keys) == 5
+        *(training_key("scene", [replace(bank[0], **other), *bank[1:]], SHORT, 0) for other in (
+            {"name": "another view"},
+            {"membership": ~bank[0].membership},
+            {"mask_scales": 2 * bank[0].mask_scales},
+        )),
+    }  # fmt: skip
+    assert len(keys) == 8
     assert training_key("scene", bank, SHORT, 0) in keys
 
 

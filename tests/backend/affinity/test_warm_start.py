@@ -1,5 +1,7 @@
 """The start from masks alone: one mask a pixel by hand, and what the features tell apart."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,7 @@ from backend.affinity.ray_bank import ViewRays, build_ray_bank
 from backend.affinity.scale_map import ScaleMap
 from backend.affinity.warm_start import LEVELS, segments, starting_features, starting_gate
 from backend.rendering import make_rasterizer
+from backend.rendering.rasterizer import RayContributions
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,33 @@ def test_the_first_dimensions_tell_parts_apart_and_the_last_whole_things(panels,
         alike, together = some @ some.T, truth[:, None] == truth[None]
         assert np.median(alike[together]) > 0.95
         assert np.median(np.abs(alike[~together])) < 0.5
+
+
+def test_what_no_view_shows_together_comes_together_by_what_lies_between():
+    """One view shows Gaussians 0 and 1 in a mask, the other 1 and 2; both show 3 in another."""
+    ones = np.ones(3, np.float32)
+    bank = [
+        ViewRays(
+            RayContributions(np.arange(4), np.int32([*pair, 3]), ones, ones),
+            *(np.array([(1, 0), (1, 0), (0, 1)], bool), "", np.zeros((3, 2))),
+            *(np.ones(2), np.ones(2), np.arange(2)),
+        )
+        for pair in ((0, 1), (1, 2))
+    ]  # fmt: skip
+    features = starting_features(bank, scale_map_of(bank), 4, 64, np.random.default_rng(0))
+    # Gaussian 1 lies half-way between the directions of the masks, and each of these moves
+    # half-way to it in a round: three rounds leave an eighth of at most 180 degrees.
+    assert features[0] @ features[2] > np.cos(np.pi / 8)
+    assert abs(features[0] @ features[3]) < 0.5
+
+
+def test_small_things_outweigh_large_ones(panels, bank):
+    features = starting_features(
+        bank, scale_map_of(bank), len(panels.cloud), 64, np.random.default_rng(0)
+    )
+    lengths = [np.linalg.norm(features[:, dims], axis=1) for dims in np.array_split(range(64), 5)]
+    for smaller, larger in itertools.pairwise(lengths):
+        assert larger / smaller == pytest.approx(0.7, rel=1e-4)
 
 
 def test_the_gate_closes_the_dimensions_of_smaller_things():

@@ -12,7 +12,7 @@ from backend.gaussians.cloud import GaussianCloud
 from backend.gaussians.ply import read_ply
 from backend.rendering.blocks import Blocks
 from backend.rendering.numba_rasterizer import NumbaRasterizer
-from backend.rendering.projection import prepare
+from backend.rendering.projection import prepare, project
 
 TOLERANCE = 1e-5  # ten times less than what is asked
 KITCHEN = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes" / "kitchen"
@@ -204,6 +204,19 @@ def test_a_single_ray_finds_all_that_the_whole_picture_does(make_scene):
             alone, same = rasterizer.trace(camera, pixel[None]), together.take(np.array([k]))
             np.testing.assert_array_equal(alone.gaussians, same.gaussians)
             np.testing.assert_array_equal(alone.weights, same.weights)
+
+
+def test_no_block_is_left_out_of_which_a_gaussian_reaches_the_window(scene, monkeypatch):
+    """Blocks of four bound their Gaussians so tightly that each term of the bound is needed."""
+    monkeypatch.setattr("backend.rendering.blocks.BLOCK", 4)
+    cloud, camera = scene
+    source = prepare(cloud)
+    blocks = Blocks.of(source)
+    for column, row in all_pixels(camera)[::23]:
+        window = np.array([column, column, row, row], float)
+        projection = project(source, camera, window)
+        reaching = projection.splats["gaussian"][projection.order]
+        assert np.isin(reaching, blocks.near(camera, window)).all()
 
 
 def test_a_ray_looks_at_few_of_a_large_scene():
