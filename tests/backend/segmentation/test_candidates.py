@@ -1,0 +1,32 @@
+"""Which Gaussians and which masks stand for all of them, where there are too many."""
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from backend.affinity.field import AffinityField
+from backend.affinity.scale_gate import ScaleGate
+from backend.affinity.scale_map import ScaleMap
+from backend.segmentation.anchors import choose_anchors
+from backend.segmentation.candidates import lift_unexplained
+from backend.segmentation.mask_fit import MaskedView
+
+
+def test_a_hundredth_of_the_known_gaussians_are_anchors_where_these_are_many(monkeypatch):
+    monkeypatch.setattr("backend.segmentation.anchors.MIN_ANCHORS", 20)
+    for count, anchors in ((5000, 50), (1000, 20), (7, 7)):
+        features = torch.cat([torch.zeros(100, 2), torch.ones(count, 2)])
+        field = AffinityField(features, ScaleGate.opened(2), ScaleMap.fit(np.ones(1)))
+        chosen = choose_anchors(field, np.random.default_rng(0))
+        assert len(np.unique(chosen)) == len(chosen) == anchors and chosen.min() >= 100
+
+
+def test_of_too_many_unexplained_masks_some_of_all_views_are_looked_at(monkeypatch):
+    """Three views of 24 pixels, each a Gaussian's; in each two masks of a half."""
+    monkeypatch.setattr("backend.segmentation.candidates.MOST_LIFTED", 3)
+    halves = sp.csr_array(np.eye(2, dtype=np.float32)[np.arange(24) // 12])
+    view = MaskedView(sp.eye_array(24, format="csr", dtype=np.float32), halves)
+    scales = [view_number + np.array([0.1, 0.2]) for view_number in range(3)]
+    lifted, of_lifted = lift_unexplained([view] * 3, scales, sp.csc_array((24, 0)))
+    assert of_lifted.tolist() == [0.1, 1.1, 2.1]
+    assert (lifted.toarray() == halves.toarray()[:, [0, 0, 0]]).all()
