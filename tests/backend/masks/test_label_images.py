@@ -1,6 +1,8 @@
 """Masks from folders of label images."""
 
 import json
+import struct
+import zlib
 from dataclasses import replace
 
 import numpy as np
@@ -59,6 +61,67 @@ def test_every_number_or_colour_is_a_mask(tmp_path, name, mode, labels):
     write(tmp_path / name, labels, mode)
     assert masks_of(tmp_path, "a.jpg") == ONE_AND_SEVEN
     assert "a.jpg" in LabelImages(tmp_path) and "b.jpg" not in LabelImages(tmp_path)
+
+
+def test_masks_of_many_things_in_a_noisy_picture(tmp_path):
+    labels = np.random.default_rng(0).integers(0, 40, (23, 37)) * 6
+    write(tmp_path / "a.png", labels)
+    assert masks_of(tmp_path, "a") == as_masks(*(labels == 6 * k for k in range(1, 40)))
+
+
+@pytest.mark.parametrize("mode, name", [("LA", "a.png"), ("RGBA", "a.png"), ("PA", "a.tif")])
+def test_what_is_transparent_is_nothing(tmp_path, mode, name):
+    shown = Image.fromarray(np.where(LABELS == 0, 255, LABELS).astype(np.uint8))
+    image = shown.convert(mode.removesuffix("A"))
+    image.putalpha(Image.fromarray(np.where(LABELS == 0, 0, 255).astype(np.uint8)))
+    image.save(tmp_path / name)
+    with Image.open(tmp_path / name) as saved:
+        assert saved.mode == mode
+    assert masks_of(tmp_path, "a") == ONE_AND_SEVEN
+
+
+def test_what_a_palette_makes_transparent_is_nothing(tmp_path):
+    write(tmp_path / "a.png", np.where(LABELS == 0, 9, LABELS), "P", transparency=9)
+    assert masks_of(tmp_path, "a") == ONE_AND_SEVEN
+
+
+def png_of_16_bits(colour_type, *channels):
+    def chunk(kind, data):
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    pixels = np.stack(channels, axis=-1).astype(">u2")
+    height, width = pixels.shape[:2]
+    header = struct.pack(">IIBBBBB", width, height, 16, colour_type, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunks = {b"IHDR": header, b"IDAT": zlib.compress(rows), b"IEND": b""}
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*item) for item in chunks.items())
+
+
+def tiff_of_16_bits(*channels):
+    pixels = np.stack(channels, axis=-1).astype("<u2")
+    height, width, count = pixels.shape
+    tags = [
+        (256, width), (257, height), (258, 122), (259, 1), (262, 2),
+        (273, 128), (277, count), (278, height), (279, pixels.nbytes),
+    ]  # fmt: skip
+    entries = b"".join(
+        struct.pack("<HHII", tag, 3, count if tag == 258 else 1, value) for tag, value in tags
+    )
+    start = struct.pack("<2sHIH", b"II", 42, 8, len(tags)) + entries + bytes(4)
+    return start + struct.pack("<3H", 16, 16, 16) + pixels.tobytes()
+
+
+def test_16_bits_are_read_whole_or_refused(tmp_path):
+    (tmp_path / "grey.png").write_bytes(png_of_16_bits(0, LABELS))
+    assert masks_of(tmp_path, "grey") == ONE_AND_SEVEN
+    (tmp_path / "colour.png").write_bytes(png_of_16_bits(2, LABELS, LABELS, LABELS))
+    (tmp_path / "alpha.png").write_bytes(png_of_16_bits(4, LABELS, LABELS + 65000))
+    (tmp_path / "colour_tiff.tif").write_bytes(tiff_of_16_bits(LABELS, LABELS, LABELS))
+    for view in ("colour", "alpha", "colour_tiff"):
+        with pytest.raises(BadInput, match="Save it as grey with 16 bits"):
+            LabelImages(tmp_path).read(view)
 
 
 def test_levels_add_up_and_no_mask_comes_twice(tmp_path):
