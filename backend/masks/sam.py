@@ -14,7 +14,7 @@ from ..progress import Report, silent
 from .checkpoint import load_model
 from .decoder import PromptedImage
 from .prompts import PointGrid
-from .upscaling import Upscaling
+from .upscaling import Upscaling, mask_grid, scaled_to
 from .view_masks import ViewMasks
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class MaskGenerator:
 
     @torch.inference_mode()
     def generate(self, image: np.ndarray, report: Report = silent) -> ViewMasks:
-        """All masks of a picture on its own pixel grid, the best first.
+        """All masks of a picture on its `mask_grid`, the best first.
 
         Args:
             image: uint8 [H, W, 3], RGB.
@@ -109,9 +109,9 @@ class MaskGenerator:
     def _generate(self, image: np.ndarray, report: Report) -> ViewMasks:
         full, side = image.shape[:2], self.model.image_encoder.img_size
         prompted = self._prompted(image)
-        upscaling = Upscaling.of(prompted.logits_size, side, _resized_size(full, side), full).to(
-            self.model.device
-        )
+        upscaling = Upscaling.of(
+            prompted.logits_size, side, scaled_to(full, side), mask_grid(full)
+        ).to(self.model.device)
         points = PointGrid(self.settings.points_per_side, self.settings.most_points)
         places = self._to_input(points.points, full)
         points.tell_apart(prompted.features(places).cpu().numpy())
@@ -153,14 +153,14 @@ class MaskGenerator:
 
     def _to_input(self, points: np.ndarray, full: tuple[int, int]) -> Tensor:
         """Points [B, 2] (x, y) of the unit square in pixels of the encoder's input."""
-        height, width = _resized_size(full, self.model.image_encoder.img_size)
+        height, width = scaled_to(full, self.model.image_encoder.img_size)
         return torch.tensor(points * [width, height], dtype=torch.float32).to(self.model.device)
 
     def encoder_input(self, image: np.ndarray) -> Tensor:
         """The picture scaled, normalised and padded: float [1, 3, 1024, 1024] of RGB uint8."""
         from PIL import Image
 
-        height, width = _resized_size(image.shape[:2], self.model.image_encoder.img_size)
+        height, width = scaled_to(image.shape[:2], self.model.image_encoder.img_size)
         resized = Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR)
         pixels = torch.from_numpy(np.array(resized)).to(self.model.device)
         return self.model.preprocess(pixels.permute(2, 0, 1).float())[None]
@@ -168,7 +168,7 @@ class MaskGenerator:
     def _best(
         self, logits: Tensor, quality: np.ndarray, boxes: np.ndarray, upscaling: Upscaling
     ) -> ViewMasks:
-        """The best of masks that overlap, at full resolution."""
+        """The best of masks that overlap, at the masks' resolution."""
         kept = non_maximum_suppression(boxes, quality, self.settings.nms_iou)
         packed = upscaling.packed(logits[torch.from_numpy(kept).to(logits.device)])
         visible = packed.any(axis=(1, 2))
@@ -198,10 +198,3 @@ def non_maximum_suppression(boxes: np.ndarray, scores: np.ndarray, most_iou: flo
         overlap = np.maximum(width, 0) * np.maximum(height, 0)
         order = rest[overlap <= most_iou * (areas[best] + areas[rest] - overlap)]
     return np.array(kept, np.int64)
-
-
-def _resized_size(full: tuple[int, int], longest: int) -> tuple[int, int]:
-    """Height and width of a picture scaled so that its longest side is `longest`."""
-    from segment_anything.utils.transforms import ResizeLongestSide
-
-    return ResizeLongestSide.get_preprocess_shape(*full, longest)

@@ -1,4 +1,4 @@
-"""From the mask decoder's coarse logits to masks on the picture's own grid.
+"""From the mask decoder's coarse logits to masks on the picture's own grid, or one that will do.
 
 The result is that of segment-anything, which scales each mask up to the encoder's
 input, cuts off its padding and scales it to the picture. Both steps are linear
@@ -15,11 +15,14 @@ from torch import Tensor
 
 STABILITY_OFFSET = 1.0  # of the logit threshold, up and down
 GPU_PIXELS = 1 << 25  # of masks at full size at once
+# Pixels of a mask's longest side. Logits have 256: of photographs with 12 megapixels every mask
+# at this size fitted one at full size with an IoU above 0.96; at 1,024 2 % were below 0.95.
+LONGEST_SIDE = 1536
 
 
 @dataclass(frozen=True)
 class Upscaling:
-    """What takes logits [h, w] to the picture's H x W pixels."""
+    """What takes logits [h, w] to the H x W pixels of masks."""
 
     rows: Tensor  # [H, h]
     columns: Tensor  # [W, w]
@@ -34,7 +37,7 @@ class Upscaling:
             grid: height and width of the logits.
             padded: side of the encoder's input.
             size: height and width of the picture in it.
-            full: height and width of the picture itself.
+            full: height and width of the masks.
         """
         rows, columns = (
             _interpolation(*sides, padded) for sides in zip(grid, size, full, strict=True)
@@ -43,7 +46,7 @@ class Upscaling:
 
     @property
     def full(self) -> tuple[int, int]:
-        """Height and width of the picture."""
+        """Height and width of the masks."""
         return len(self.rows), len(self.columns)
 
     def to(self, device: torch.device) -> "Upscaling":
@@ -95,6 +98,18 @@ class Upscaling:
         sides = torch.stack([left, top, right, bottom])
         x, y, x_end, y_end = sides.tolist()
         return sides[:2], self.rows[y:y_end] @ logits @ self.columns[x:x_end].T
+
+
+def mask_grid(picture: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of the masks that are made of a picture of a height and width."""
+    return picture if max(picture) <= LONGEST_SIDE else scaled_to(picture, LONGEST_SIDE)
+
+
+def scaled_to(picture: tuple[int, int], longest: int) -> tuple[int, int]:
+    """Height and width scaled so that the longer is `longest`, as segment-anything rounds them."""
+    scale = longest / max(picture)
+    height, width = (max(1, int(side * scale + 0.5)) for side in picture)
+    return height, width
 
 
 def mask_boxes(masks: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from backend.masks.decoder import PromptedImage
 from backend.masks.sam import MaskGenerator, MaskSettings, load_sam, non_maximum_suppression
 from backend.masks.store import MaskStore
 from backend.masks.torchvision_compat import import_torchvision
-from backend.masks.upscaling import Upscaling, mask_boxes
+from backend.masks.upscaling import Upscaling, mask_boxes, mask_grid, scaled_to
 
 DATA = Path(__file__).parents[3] / ".." / "shared" / "data"
 MOBILE_SAM = DATA / "models" / "mobile_sam" / "mobile_sam.pt"
@@ -101,6 +101,17 @@ def test_a_gpu_scales_several_masks_up_at_once_to_the_same(monkeypatch, pixels):
     assert np.bitwise_count(differing).sum(axis=(1, 2)).max() <= 2  # pixels, of rounding
 
 
+def test_sizes_are_segment_anythings_but_no_side_vanishes():
+    import_torchvision()
+    from segment_anything.utils.transforms import ResizeLongestSide
+
+    sizes = np.random.default_rng(0).integers(40, 9000, (500, 2)).tolist()
+    theirs = [ResizeLongestSide.get_preprocess_shape(*size, 1024) for size in sizes]
+    assert [scaled_to(size, 1024) for size in sizes] == theirs
+    assert scaled_to((1, 3000), 1024) == (1, 1024)
+    assert mask_grid((1536, 900)) == (1536, 900) and mask_grid((3000, 4000)) == (1152, 1536)
+
+
 def without_encoder():
     """A SAM with random weights for embeddings of 6 x 6."""
     import_torchvision()
@@ -154,6 +165,23 @@ def test_real_photograph_gives_the_ready_masks(mobile_sam):
     best = (overlap / (areas - overlap)).max(axis=1)
     assert len(best) >= 15
     assert (best >= 0.8).mean() >= 0.85
+
+
+def test_masks_of_a_large_photograph_are_smaller_than_it_and_the_same(mobile_sam):
+    photo = Image.open(KITCHEN / "images" / "04.jpg").convert("RGB")
+    generator = MaskGenerator(mobile_sam.model, MaskSettings(2, predicted_iou=0.9))
+    small = generator.generate(np.asarray(photo)).unpack()
+    large = generator.generate(np.asarray(photo.resize((3116, 2080), Image.Resampling.LANCZOS)))
+    assert (large.height, large.width) == (1025, 1536) and len(large) == len(small) >= 3
+    rows, columns = np.arange(520) * 1025 // 520, np.arange(779) * 1536 // 779
+    other = large.unpack()[:, rows[:, None], columns]
+    assert ((small & other).sum((1, 2)) >= 0.9 * (small | other).sum((1, 2))).all()
+
+
+def test_a_picture_of_one_row_has_masks_of_one_row(mobile_sam):
+    generator = MaskGenerator(mobile_sam.model, MaskSettings(1, predicted_iou=-9, stability=0))
+    masks = generator.generate(np.zeros((1, 3000, 3), np.uint8))
+    assert (masks.height, masks.width) == (1, 1536)
 
 
 @pytest.mark.usefixtures("gpu")
