@@ -12,6 +12,7 @@ from ..files import replacing
 from .view_masks import ViewMasks
 
 MOST_BYTES = 1 << 31  # of a view's masks in memory: 1,000 of 16 megapixels
+OTHER_BYTES = 1 << 20  # of their boxes, qualities and headers
 # What arrays lead to that are missing, or of another shape or kind.
 UNREADABLE = (OSError, ValueError, KeyError, IndexError, TypeError, OverflowError)
 
@@ -48,7 +49,7 @@ class MaskStore:
         if not path.is_file():
             return None
         try:
-            arrays = read_npz(path, MOST_BYTES)
+            arrays = read_npz(path, MOST_BYTES + OTHER_BYTES)
             shape = tuple(int(size) for size in arrays["shape"])
             if "crops" in arrays:
                 packed = _pasted(shape, arrays["boxes"], arrays["crops"])
@@ -71,9 +72,15 @@ class MaskStore:
         """Store the masks of a view, replacing those it had; all or nothing.
 
         Raises:
-            BadInput: the file cannot be written.
+            BadInput: the file cannot be written, or could not be read again.
         """
         path = self._path(view_name)
+        if masks.packed.nbytes > MOST_BYTES:
+            raise BadInput(
+                f"The {len(masks):,} masks of view {view_name} are too large to be kept: "
+                f"{masks.width:,} x {masks.height:,} pixels.",
+                "Make them smaller: they need not have the size of the photograph.",
+            )
         boxes = _boxes(masks.packed)
         crops = [
             packed[top:bottom, left:right].ravel()

@@ -66,7 +66,8 @@ def test_store_round_trip(tmp_path, shape):
     read = store.read("left/04.jpg")
     np.testing.assert_array_equal(read.unpack(), plain)
     np.testing.assert_array_equal(read.predicted_iou, quality)
-    assert not list(tmp_path.rglob("*.unfinished"))
+    files = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {tmp_path / "masks/left/04.npz", tmp_path / "masks/frame.04.npz"}
 
 
 @pytest.mark.parametrize("name", ["../04.jpg", "a/../../04.jpg", "/etc/04.jpg"])
@@ -188,6 +189,20 @@ def test_hostile_files_are_refused_before_they_take_up_memory(tmp_path, monkeypa
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 << 20
+
+
+@pytest.mark.parametrize("count", [24, 25])
+def test_what_could_not_be_read_again_is_not_written(tmp_path, monkeypatch, count):
+    monkeypatch.setattr(store_module, "MOST_BYTES", 24 * 6 * 2)
+    store, (plain, quality) = MaskStore(tmp_path), random_masks(count, 6, 13)
+    masks = ViewMasks.pack(plain, quality)
+    if count == 24:
+        store.write("04.jpg", masks)
+        np.testing.assert_array_equal(store.read("04.jpg").unpack(), plain)
+    else:
+        with pytest.raises(BadInput, match=r"25 masks of view 04\.jpg"):
+            store.write("04.jpg", masks)
+        assert not list(tmp_path.iterdir())
 
 
 def test_only_what_a_mask_fills_is_kept(tmp_path):
