@@ -131,7 +131,9 @@ class AffinityField:
             tensors[f"scale_map.{name}"].cpu().numpy() for name in ("physical", "unit")
         )
         count, dim = features.shape
-        if not (count and features.is_floating_point() and features.isfinite().all()):
+        # Of float16, the least and the largest are found 40 times faster than what is finite.
+        known = features.numel() and features.is_floating_point()
+        if not (known and all(end.isfinite() for end in features.aminmax())):
             raise ValueError(f"features of {count} Gaussians")
         if not (weight.shape == bias.shape == (dim,) and not (weight + bias).isnan().any()):
             raise ValueError("a gate that does not fit the features")
