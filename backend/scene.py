@@ -1,6 +1,6 @@
 """An opened scene: its Gaussians, a rasterizer for them, and what was trained on them."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -52,7 +52,6 @@ class Scene:
         self.workspace = Workspace(path)
         self._field_stamp = stamp_of(self.workspace.field)
         self._traced: dict[tuple, RayContributions] = {}
-        self._part: tuple[bytes, Rasterizer] | None = None  # the last subset's
         self.text_indices: dict[tuple, TextIndex] = {}  # see language.scene_index
 
     @cached_property
@@ -61,23 +60,20 @@ class Scene:
 
     @cached_property
     def rasterizer(self) -> Rasterizer:
-        return self.rasterizer_of(self.cloud)
-
-    def rasterizer_of(self, cloud: GaussianCloud) -> Rasterizer:
-        """A rasterizer for a part of the scene: on its device where gsplat runs, else on the CPU.
+        """On the scene's device where gsplat runs, else on the CPU.
 
         gsplat wants a compiler that few artists have. Rays are traced once and
         in seconds; the training keeps the GPU either way.
         """
         try:
-            return make_rasterizer(cloud, self.device)
+            return make_rasterizer(self.cloud, self.device)
         except MissingSoftware:
-            return make_rasterizer(cloud, "cpu")
+            return make_rasterizer(self.cloud, "cpu")
 
     def trace(
         self, camera: Camera, pixels: np.ndarray, subset: np.ndarray | None = None
     ) -> RayContributions:
-        """Who makes up pixels, in the scene's numbers, as if only a part of it were there.
+        """Who makes up pixels, as if only a part of the scene were there.
 
         The last ones are remembered: a slider asks for the same click again and again.
 
@@ -88,21 +84,14 @@ class Scene:
         """
         part = None if subset is None else blake2b(subset).digest()
         key = camera.world_to_camera.tobytes(), camera.K.tobytes(), pixels.tobytes(), part
-        if key not in self._traced:
-            while len(self._traced) >= REMEMBERED:
-                del self._traced[next(iter(self._traced))]
-            self._traced[key] = self._trace(camera, pixels, subset, part)
-        return self._traced[key]
-
-    def _trace(
-        self, camera: Camera, pixels: np.ndarray, subset: np.ndarray | None, part: bytes | None
-    ) -> RayContributions:
-        if subset is None:
-            return self.rasterizer.trace(camera, pixels)
-        if self._part is None or self._part[0] != part:
-            self._part = part, self.rasterizer_of(self.cloud.subset(subset))
-        traced = self._part[1].trace(camera, pixels)
-        return replace(traced, gaussians=subset[traced.gaussians])
+        traced = self._traced.pop(key, None)
+        if traced is None:
+            present = None if subset is None else self.present(subset)
+            traced = self.rasterizer.trace(camera, pixels, present)
+        self._traced[key] = traced  # the last one used is the last one to be forgotten
+        if len(self._traced) > REMEMBERED:
+            del self._traced[next(iter(self._traced))]
+        return traced
 
     @cached_property
     def trained(self) -> TrainedField:
@@ -132,9 +121,10 @@ class Scene:
         """Refuse Gaussians that the scene does not have.
 
         Raises:
-            BadInput: when `index` (integers) is empty or reaches beyond the scene.
+            BadInput: when `index` is no list of integers, is empty or reaches beyond the scene.
         """
-        if len(index) == 0 or index.min() < 0 or index.max() >= len(self.cloud):
+        is_list = index.ndim == 1 and index.dtype.kind in "iu" and len(index)
+        if not (is_list and index.min() >= 0 and index.max() < len(self.cloud)):
             raise BadInput("The object does not belong to this scene.", "Import the scene again.")
 
     def present(self, subset: np.ndarray | None) -> np.ndarray:

@@ -60,8 +60,12 @@ class GsplatRasterizer:
         picture, alpha = picture[0].cpu().numpy(), alpha[0, ..., 0].cpu().numpy()
         return RenderedView(picture[..., :-1], picture[..., -1], alpha)
 
-    def trace(self, camera: Camera, pixels: np.ndarray) -> RayContributions:
+    def trace(
+        self, camera: Camera, pixels: np.ndarray, present: np.ndarray | None = None
+    ) -> RayContributions:
         """List the Gaussians behind pixels, integer [P, 2] as (column, row) inside the image.
+
+        As if only those `present` (boolean [N]) were there; None is all.
 
         Raises:
             BadInput: a pixel lies outside the image.
@@ -69,7 +73,8 @@ class GsplatRasterizer:
         pixels = np.asarray(pixels, np.int64).reshape(-1, 2)
         require_inside(pixels, camera)
         with self._torch.inference_mode():
-            rays = self._rays(camera, pixels) if len(self._means) and len(pixels) else None
+            some = len(self._means) and len(pixels)
+            rays = self._rays(camera, pixels, present) if some else None
         if rays is None:
             return RayContributions(
                 np.zeros(len(pixels) + 1, np.int64),
@@ -79,21 +84,26 @@ class GsplatRasterizer:
             )
         return gather_rays(pixels @ [1, camera.width], *rays)
 
-    def _rays(self, camera: Camera, pixels: np.ndarray) -> tuple[np.ndarray, ...] | None:
+    def _rays(
+        self, camera: Camera, pixels: np.ndarray, present: np.ndarray | None
+    ) -> tuple[np.ndarray, ...] | None:
         """Pixel id (row * width + column, ascending), Gaussian, weight and z of all contributions.
 
         None when no Gaussian is in view.
         """
         gsplat, width, height = self._gsplat, camera.width, camera.height
+        opacities = self._opacities  # what has none is left out of view
+        if present is not None:
+            opacities = opacities * self._tensor(present)
         _, _, gaussians, radii, means2d, z, conics, _ = gsplat.fully_fused_projection(
             self._means, None, self._quats, self._scales,
             self._tensor(camera.world_to_camera)[None], self._tensor(camera.K)[None],
-            width, height, packed=True, opacities=self._opacities,
+            width, height, packed=True, opacities=opacities,
         )  # fmt: skip
         if len(gaussians) == 0:  # gsplat divides by their number
             return None
         # rasterize_to_indices_in_range takes unpacked arrays only: one image, of visible ones.
-        opacities = self._opacities[gaussians]
+        opacities = opacities[gaussians]
         tiles = -(-width // TILE), -(-height // TILE)
         _, isect_ids, flatten_ids = gsplat.isect_tiles(
             means2d[None], radii[None], z[None], TILE, *tiles

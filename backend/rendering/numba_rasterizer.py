@@ -13,6 +13,7 @@ from .projection import TILE, Projection, prepare, project
 from .rasterizer import RayContributions, RenderedView, require_inside, require_one_per_gaussian
 from .tiles import bin_splats
 
+SMALL = 0.25  # share of a view, up to which a look at the blocks of the scene pays
 COLOR_BLOCK = 16384  # Gaussians whose coefficients fit the processor's cache together
 
 
@@ -45,11 +46,14 @@ class NumbaRasterizer:
         blend_tiles(projection.splats, tiles.starts, tiles.members, values, picture, depth, alpha)
         return RenderedView(picture, depth, alpha)
 
-    def trace(self, camera: Camera, pixels: np.ndarray) -> RayContributions:
+    def trace(
+        self, camera: Camera, pixels: np.ndarray, present: np.ndarray | None = None
+    ) -> RayContributions:
         """List the Gaussians behind pixels, integer [P, 2] as (column, row) inside the image.
 
         Pixels may repeat and come in any order; the cost grows with how far apart
-        they lie, as only the tiles that hold one are looked at.
+        they lie, as only the tiles that hold one are looked at. `present`, boolean
+        [N], says which Gaussians are there; None is all.
 
         Raises:
             BadInput: a pixel lies outside the image.
@@ -62,8 +66,7 @@ class NumbaRasterizer:
             )
         (left, top), (right, bottom) = pixels.min(axis=0), pixels.max(axis=0)
         window = np.array([left, right, top, bottom], np.float64)
-        among = self._blocks.near(camera, window) if len(pixels) == 1 else None
-        projection = project(self._input, camera, window, among)
+        projection = project(self._input, camera, window, self._near(camera, window, present))
         lists = _no_tile(camera)
         columns, rows = pixels.T // TILE
         lists[rows, columns] = 0
@@ -72,6 +75,15 @@ class NumbaRasterizer:
         return trace_rays(
             projection.splats, tiles.starts, tiles.members, pixels, lists[rows, columns]
         )
+
+    def _near(
+        self, camera: Camera, window: np.ndarray, present: np.ndarray | None
+    ) -> np.ndarray | None:
+        """The Gaussians that may reach a window of a view, int64 [M] ascending; None is all."""
+        if np.ptp(window[:2]) * np.ptp(window[2:]) > SMALL * camera.width * camera.height:
+            return None if present is None else np.flatnonzero(present)
+        near = self._blocks.near(camera, window)
+        return near if present is None else near[present[near]]
 
     @cached_property
     def _blocks(self) -> Blocks:

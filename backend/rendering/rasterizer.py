@@ -55,8 +55,13 @@ class Rasterizer(Protocol):
     def render(self, camera: Camera, values: np.ndarray | None = None) -> RenderedView:
         """Blend per-Gaussian values (float32 [N, C]) over a view; None means colour from SH."""
 
-    def trace(self, camera: Camera, pixels: np.ndarray) -> RayContributions:
-        """List the Gaussians behind pixels, integer [P, 2] as (column, row) inside the image."""
+    def trace(
+        self, camera: Camera, pixels: np.ndarray, present: np.ndarray | None = None
+    ) -> RayContributions:
+        """List the Gaussians behind pixels, integer [P, 2] as (column, row) inside the image.
+
+        As if only those `present` (boolean [N]) were there; None is all.
+        """
 
 
 def require_one_per_gaussian(values: np.ndarray, count: int) -> None:

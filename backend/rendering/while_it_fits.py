@@ -29,9 +29,11 @@ class WhileItFits:
         """See `Rasterizer.render`."""
         return self._fallback.run(lambda: self._rasterizer.render(camera, values))
 
-    def trace(self, camera: Camera, pixels: np.ndarray) -> RayContributions:
+    def trace(
+        self, camera: Camera, pixels: np.ndarray, present: np.ndarray | None = None
+    ) -> RayContributions:
         """See `Rasterizer.trace`."""
-        return self._fallback.run(lambda: self._rasterizer.trace(camera, pixels))
+        return self._fallback.run(lambda: self._rasterizer.trace(camera, pixels, present))
 
     def _to_cpu(self) -> None:
         self._make = lambda: NumbaRasterizer(self._cloud)

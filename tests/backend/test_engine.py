@@ -12,6 +12,7 @@ from backend import scene
 from backend.affinity.field import AffinityField, Provenance
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.cameras.camera import Camera
 from backend.engine import Engine
 from backend.errors import BadInput, MissingSoftware
 from backend.gaussians.cloud import GaussianCloud
@@ -83,6 +84,17 @@ def test_a_training_is_read_anew_only_when_its_file_changes(path):
         trained = engine.open(str(path)).trained
         assert trained.provenance.steps == steps
         assert engine.open(str(path)).trained is trained
+
+
+def test_the_clicks_that_were_asked_last_are_those_remembered(path, monkeypatch):
+    opened = scene.Scene(path, "cpu")
+    monkeypatch.setattr(scene, "REMEMBERED", 2)
+    camera = Camera("screen", 16, 16, 100.0, 100.0, 8.0, 8.0, np.eye(4))
+    first, second, third = (lambda x=x: opened.trace(camera, np.array([[x, 0]])) for x in range(3))
+    kept, lost = first(), second()
+    assert first() is kept
+    third()
+    assert first() is kept and second() is not lost
 
 
 def test_a_scene_is_let_go_of_before_the_next_is_read(path, monkeypatch):

@@ -153,6 +153,10 @@ def test_what_is_no_longer_there_is_neither_hit_nor_selected(ask, panels):
     np.testing.assert_array_equal(mask, panels.parts == 3)
     with pytest.raises(BadInput, match="nothing under the click"):
         ask(pixel=UPPER, subset=rest)
+    others = np.flatnonzero(panels.parts != 3).astype(np.int32)
+    for _ in range(2):  # each object has its own rest: one after the other, and again
+        np.testing.assert_array_equal(ask(pixel=UPPER, subset=others)[0], panels.parts == 0)
+        np.testing.assert_array_equal(ask(pixel=LOWER, subset=rest)[0], panels.parts == 3)
 
 
 def test_views_outvote_a_gaussian_that_was_learned_wrongly(engine, panels, tmp_path):
@@ -258,6 +262,9 @@ REFUSED = {
     "a box outside": ({"box": (30, 13, 300, 35)}, "box"),
     "a box of sky": ({"box": (0, 0, 96, 3)}, "nothing in the box"),
     "nothing left": ({"pixel": LOWER, "subset": np.empty(0, np.int32)}, "does not belong"),
+    "a subset of fractions": ({"pixel": LOWER, "subset": np.arange(9.0)}, "does not belong"),
+    "a subset by mask": ({"pixel": LOWER, "subset": np.ones(1200, bool)}, "does not belong"),
+    "a subset of two axes": ({"pixel": LOWER, "subset": np.zeros((3, 2), int)}, "does not belong"),
 }
 
 

@@ -121,11 +121,14 @@ def test_views_match_the_cpu(scene_below_the_caps, channels):
 
 
 @pytest.mark.usefixtures("gsplat_on_gpu")
-def test_rays_match_the_cpu(scene_below_the_caps):
+@pytest.mark.parametrize("there", [None, 0.6])
+def test_rays_match_the_cpu(scene_below_the_caps, there):
     cloud, camera = scene_below_the_caps
+    present = there and np.random.default_rng(2).random(len(cloud)) < there
     pixels = np.random.default_rng(1).integers(0, [camera.width, camera.height], (500, 2))
-    expected = make_rasterizer(cloud, "cpu").trace(camera, pixels)
-    rays = make_rasterizer(cloud, "cuda").trace(camera, pixels)
+    expected = make_rasterizer(cloud, "cpu").trace(camera, pixels, present)
+    rays = make_rasterizer(cloud, "cuda").trace(camera, pixels, present)
+    assert present is None or present[rays.gaussians].all()
     # Few rays may hold one contribution of just 1/255 more or less than on the CPU.
     same = np.diff(rays.offsets) == np.diff(expected.offsets)
     assert same.mean() > 0.98

@@ -219,6 +219,23 @@ def test_no_block_is_left_out_of_which_a_gaussian_reaches_the_window(scene, monk
         assert np.isin(reaching, blocks.near(camera, window)).all()
 
 
+def test_what_is_not_there_is_as_if_it_had_never_been(make_scene):
+    for name in ("plain", "one pixel"):
+        cloud, camera = make_scene(name, "ordinary", count=20_000)
+        rasterizer, pixels = NumbaRasterizer(cloud), all_pixels(camera)
+        few = pixels[(np.abs(pixels - [camera.cx, camera.cy]) < 6).all(axis=1)]
+        for present in np.random.default_rng(0).random((2, len(cloud))) < 0.7:
+            alone, index = NumbaRasterizer(cloud.subset(present)), np.flatnonzero(present)
+            for asked in (few[:1], few, pixels):
+                rays, expected = (
+                    rasterizer.trace(camera, asked, present),
+                    alone.trace(camera, asked),
+                )
+                np.testing.assert_array_equal(rays.gaussians, index[expected.gaussians])
+                np.testing.assert_array_equal(rays.weights, expected.weights)
+                np.testing.assert_array_equal(rays.depth, expected.depth)
+
+
 def test_a_ray_looks_at_few_of_a_large_scene():
     rng = np.random.default_rng(0)
     means = rng.uniform(-1, 1, (100_000, 3)).astype(np.float32)
