@@ -217,6 +217,33 @@ def test_a_part_that_was_damaged_is_not_trusted(server, weights, tmp_path):
     assert download.fetch(weights, tmp_path).read_bytes() == CONTENT
 
 
+@pytest.mark.fault("an unfinished download that is too long")
+def test_a_part_longer_than_the_file_is_begun_anew(server, weights, tmp_path):
+    (tmp_path / "weights.pt.part").write_bytes(CONTENT + b"?")
+    assert download.fetch(weights, tmp_path).read_bytes() == CONTENT and server.starts == [0]
+
+
+def test_progress_does_not_fall_back_while_waiting_for_a_cut_line(server, weights, tmp_path):
+    server.behave("cut", "right")
+    told = []
+    download.fetch(weights, tmp_path, lambda *report: told.append(report))
+    fractions = [fraction for stage, fraction, _ in told if not stage.startswith("Checking")]
+    assert ("Waiting for 127.0.0.1", 0.25, "0 of 1 MB") in told
+    assert fractions == sorted(fractions)
+
+
+@pytest.mark.fault("two downloads of one file at once")
+def test_of_two_engines_the_slower_takes_what_the_faster_fetched(server, weights, tmp_path):
+    part, target = tmp_path / "weights.pt.part", tmp_path / "weights.pt"
+
+    def other_engine(stage, fraction, detail=""):
+        if stage.startswith("Checking") and part.exists():
+            part.rename(target)
+
+    assert download.fetch(weights, tmp_path, other_engine) == target
+    assert target.read_bytes() == CONTENT
+
+
 @pytest.mark.fault("a full disk while downloading")
 def test_a_full_disk_is_said(server, weights, tmp_path):
     (tmp_path / "weights.pt.part").symlink_to("/dev/full")
