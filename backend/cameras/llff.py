@@ -8,7 +8,7 @@ from ..array_files import read_npy
 from ..errors import BadInput
 from .build import build_camera, build_views, require_few_views
 from .camera import Camera
-from .photographs import IMAGE_SUFFIXES
+from .photographs import is_image
 
 # A row is a 3 x 5 matrix (columns: the camera's axes down, right and backwards in
 # the world, its centre, and height, width, focal length), then two depths.
@@ -39,9 +39,7 @@ def read_poses_bounds(path: Path, images_folder: Path | None = None) -> list[Cam
     require_few_views(path, len(rows))
     names = [f"{row:03}" for row in range(len(rows))]
     if images_folder:
-        names = sorted(
-            file.name for file in images_folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES
-        )
+        names = sorted(file.name for file in images_folder.iterdir() if is_image(file))
     if len(names) != len(rows):
         raise BadInput(
             f"{path} has {len(rows)} poses for {len(names)} images in {images_folder}.",

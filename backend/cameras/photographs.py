@@ -22,6 +22,11 @@ IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", "
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")  # the same, as Pillow calls them
 
 
+def is_image(path: Path) -> bool:
+    """Whether a file's name is an image's, and not of what macOS keeps beside one ("._a.png")."""
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith("._")
+
+
 def without_image_suffix(name: str) -> str:
     """A view's name less its image extension: "left/04.JPG" -> "left/04", "frame.04" stays."""
     path = PurePosixPath(name)
@@ -37,7 +42,7 @@ def attach_photographs(cameras: Iterable[Camera], folder: Path) -> list[Camera]:
     by_key: dict[str, Path] = {}
     for parent, _, names in sorted(os.walk(folder)):
         for path in sorted(Path(parent, name) for name in names):
-            if path.suffix.lower() in IMAGE_SUFFIXES:
+            if is_image(path):
                 by_key.setdefault(_key(path.relative_to(folder).as_posix()), path)
 
     def photograph(name: str) -> Path | None:
@@ -101,7 +106,10 @@ def load_photograph(camera: Camera) -> np.ndarray:
     all_around = isinstance(camera.lens, Panorama)
     with open_image(camera.image_path, advice) as file:
         same_format = (file.width > file.height) == (all_around or camera.width > camera.height)
-        image = (file if same_format else ImageOps.exif_transpose(file)).convert("RGB")
+        image = file if same_format else ImageOps.exif_transpose(file)
+        if image.mode.startswith("I;16"):  # Pillow would clip it to 255
+            image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        image = image.convert("RGB")
     size = camera.width, camera.height
     if all_around:
         return cut_out(np.asarray(image), camera.lens, camera.width)

@@ -154,6 +154,13 @@ def test_photograph_is_rgb_and_turned_to_the_format_of_the_camera(tmp_path):
     assert (stored[:, :10] == red).all() and (stored[:, 10:] == blue).all()
 
 
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_a_photograph_of_16_bit_grey_keeps_its_shades(tmp_path, name):
+    Image.fromarray(np.uint16([[0, 0x4080, 0xFFFF]])).save(tmp_path / name)
+    camera = Camera(name, 3, 1, 1, 1, 1.5, 0.5, np.eye(4), tmp_path / name)
+    assert load_photograph(camera).tolist() == [[[0] * 3, [0x40] * 3, [0xFF] * 3]]
+
+
 def test_names_that_lead_out_of_the_folder_of_images_find_nothing(tmp_path):
     (tmp_path / "images").mkdir()
     for place in (tmp_path / "secret.png", tmp_path / "images" / "mine.png"):

@@ -203,6 +203,7 @@ def test_poses_bounds_projects_and_takes_names_from_the_images(tmp_path):
     np.save(tmp_path / "poses_bounds.npy", llff_rows(2))
     for name in ("IMG_2.png", "IMG_1.png"):
         image(tmp_path / "images" / name, (32, 24))
+    (tmp_path / "images/._IMG_1.png").write_bytes(b"what macOS keeps of IMG_1.png")
     first, second = find_views(tmp_path / "scene.ply")
     assert (first.name, second.name) == ("IMG_1.png", "IMG_2.png")
     assert (first.width, first.height) == (64, 48) and first.image_path is not None
