@@ -15,7 +15,7 @@ from .camera import Camera
 from .json_file import WRONG_VALUE, read_json
 from .lens import Fisheye, Lens, Panorama, Perspective
 from .panorama import cut_panoramas
-from .photographs import IMAGE_SUFFIXES, image_size
+from .photographs import IMAGE_SUFFIXES, image_size, without_image_suffix
 from .training_frame import homogeneous, to_training_frame
 
 FROM_OPENGL = np.array([1.0, -1.0, -1.0])  # y up and z backwards become y down and z forward
@@ -45,7 +45,11 @@ def read_transforms_json(
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
         raise _foreign(path, "it has no list of frames")
     require_few_views(path, len(frames))
-    cameras = [_camera(path, ChainMap(frame, content)) for frame in frames]
+    names = _names([str(frame.get("file_path")) for frame in frames])
+    cameras = [
+        _camera(path, ChainMap(frame, content), name)
+        for frame, name in zip(frames, names, strict=True)
+    ]
     where_it_says = {camera.name: camera.image_path for camera in cameras}
     views = [
         replace(camera, image_path=where_it_says[camera.name] or camera.image_path)
@@ -56,7 +60,7 @@ def read_transforms_json(
     return cut_panoramas(views)
 
 
-def _camera(path: Path, frame: Mapping) -> Camera:
+def _camera(path: Path, frame: Mapping, name: str) -> Camera:
     """One frame with the values that all share; its photograph, if it is where the file says."""
     try:
         file_path = str(frame["file_path"]).replace("\\", "/")
@@ -69,7 +73,6 @@ def _camera(path: Path, frame: Mapping) -> Camera:
         raise _foreign(path, f"a frame in it is incomplete ({e})") from e
     rotation = (camera_to_world[:3, :3] * FROM_OPENGL).T
     translation = -rotation @ camera_to_world[:3, 3]
-    name = _name(file_path)
     camera = build_camera(path, name, size, intrinsics, rotation, translation, lens)
     return replace(camera, image_path=_file(path, file_path))
 
@@ -134,12 +137,15 @@ def _applied(path: Path, content: dict) -> tuple[np.ndarray, float]:
         raise _foreign(path, f"its applied_transform or applied_scale is broken ({e})") from e
 
 
-def _name(file_path: str) -> str:
-    """The image's name relative to the folder of images, where the path goes through one."""
-    parts = [part for part in PurePosixPath(file_path).parts if part not in ("/", ".", "..")]
-    if "images" in parts[:-1]:
-        parts = parts[parts.index("images") + 1 :]
-    return "/".join(parts)
+def _names(file_paths: list[str]) -> list[str]:
+    """The images' names, relative to the folder of images where that leaves them distinct."""
+    paths = [PurePosixPath(path.replace("\\", "/")).parts for path in file_paths]
+    paths = [[part for part in parts if part not in ("/", ".", "..")] for parts in paths]
+    cut = [
+        parts[parts.index("images") + 1 :] if "images" in parts[:-1] else parts for parts in paths
+    ]
+    whole, short = (["/".join(parts) for parts in some] for some in (paths, cut))
+    return short if len(set(map(without_image_suffix, short))) == len(short) else whole
 
 
 def _file(path: Path, file_path: str) -> Path | None:

@@ -48,6 +48,17 @@ def test_transforms_json_projects(tmp_path):
     np.testing.assert_allclose(a.position, CENTRE)
 
 
+def test_a_rig_has_a_folder_of_images_for_each_of_its_cameras(tmp_path):
+    image(tmp_path / "cam1/images/0.png")
+    frames = [frame("cam1/images/0.png"), frame("cam2/images/0.jpg"), frame("cam2/images/1.jpg")]
+    path = write(tmp_path / "transforms.json", SHARED | {"frames": frames})
+    views = read_transforms_json(path)
+    assert [view.name for view in views] == [each["file_path"] for each in frames]
+    assert views[0].image_path == tmp_path / "cam1/images/0.png"
+    write(path, SHARED | {"frames": frames[1:]})
+    assert [view.name for view in read_transforms_json(path)] == ["0.jpg", "1.jpg"]
+
+
 def test_synthetic_nerf_gives_an_angle_and_leaves_size_and_extension_out(tmp_path):
     image(tmp_path / "train/r_0.png", (60, 40))
     content = {"camera_angle_x": np.pi / 2, "frames": [frame("./train/r_0")]}
