@@ -53,7 +53,10 @@ def at_most(cameras: list[Camera], count: int) -> list[Camera]:
     """So many of the views, spread over the scene, those that a person added first; 0 is all."""
     if not 0 < count < len(cameras):
         return cameras
-    return sorted(spread_out(cameras), key=lambda c: not c.name.startswith(ADDED))[:count]
+    added = [camera for camera in cameras if camera.name.startswith(ADDED)]
+    others = [camera for camera in cameras if not camera.name.startswith(ADDED)]
+    chosen = spread_out(added, count)
+    return chosen + spread_out(others, count - len(chosen))
 
 
 def known_views(scene: Scene) -> list[Camera]:

@@ -36,7 +36,7 @@ def require_matching_photographs(
     Raises:
         BadInput: they do not match, or a photograph cannot be read.
     """
-    views = spread_out([camera for camera in cameras if camera.image_path])[:COMPARED]
+    views = spread_out([camera for camera in cameras if camera.image_path], COMPARED)
     pairs = []
     for done, camera in enumerate(views):
         report("Comparing photographs", done / len(views), camera.name)

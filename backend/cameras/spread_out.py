@@ -7,13 +7,14 @@ import numpy as np
 from .camera import Camera
 
 
-def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
-    """The views in an order whose every beginning is spread out.
+def spread_out(cameras: Sequence[Camera], count: int | None = None) -> list[Camera]:
+    """The views in an order whose every beginning is spread out, or so many of them.
 
     Each next view is the one farthest from all before it, in position and
     direction of view.
     """
-    if not cameras:
+    count = len(cameras) if count is None else min(count, len(cameras))
+    if not count:
         return []
     positions = np.array([camera.position for camera in cameras])
     directions = np.array([camera.world_to_camera[2, :3] for camera in cameras])
@@ -21,7 +22,7 @@ def spread_out(cameras: Sequence[Camera]) -> list[Camera]:
     places = np.hstack([positions / (extent or 1.0), directions])
     order = [0]
     distance = np.full(len(cameras), np.inf)
-    while len(order) < len(cameras):
+    while len(order) < count:
         distance = np.minimum(distance, np.linalg.norm(places - places[order[-1]], axis=1))
         distance[order[-1]] = -1.0  # done, also where others stand at the same place
         order.append(int(distance.argmax()))
