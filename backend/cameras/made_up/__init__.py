@@ -55,15 +55,14 @@ def make_up_views(
         report: called often.
 
     Returns:
-        Cameras named "made_up/000.png" and so on, without photographs.
+        Cameras without names and photographs, the one that shows most first.
 
     Raises:
-        BadInput: the scene is tiny, or no place shows anything of it.
+        BadInput: the scene is tiny or absurdly large, or no place shows anything of it.
     """
     rng = np.random.default_rng(0)
     sizes = cloud.scales.max(axis=1)
-    report("Making up views", 0.0)
-    surface = find_surface(cloud, rng)
+    surface = find_surface(cloud, rng, report)
     _require_larger_than_near_plane(surface.radius)
     weights = (surface.weights + _evenly(surface.weights)) / 2
     near = NEAREST * surface.radius

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heapreplace
 
 import numpy as np
 
@@ -119,15 +120,23 @@ def choose(
         count: how many views there shall be at most.
         until_shown: no more than `FEWEST` when `SHOWN` of what any shows is in `ENOUGH` of them.
     """
-    seen, chosen, left = np.zeros(len(weights), int), [], list(sights)
+    seen, worth, chosen = np.zeros(len(weights), int), weights.copy(), []
     shown = SHOWN * weights[seen_by(sights, len(weights)) > 0].sum()
     sharp = np.quantile([sight.blur for sight in sights], SHARP) if sights else 0.0
-    while left and len(chosen) < count:
-        enough = len(chosen) >= FEWEST and weights[seen >= ENOUGH].sum() >= shown
-        if until_shown and enough:
+    # What a view adds only falls: one that is still ahead when measured anew adds most.
+    ahead = [(-np.inf, index) for index in range(len(sights))]
+    while ahead and len(chosen) < count:
+        before, index = ahead[0]
+        sight = sights[index]
+        gain = worth[sight.gaussians].sum() * min(sharp / sight.blur, 1.0)
+        if -gain > before:
+            heapreplace(ahead, (-gain, index))
+            continue
+        heappop(ahead)
+        chosen.append(sight)
+        seen[sight.gaussians] += 1
+        fading = np.maximum(1 - seen[sight.gaussians] / FADED, 0)
+        worth[sight.gaussians] = weights[sight.gaussians] * fading
+        if until_shown and len(chosen) >= FEWEST and weights[seen >= ENOUGH].sum() >= shown:
             break
-        worth = weights * np.maximum(1 - seen / FADED, 0)
-        gains = [worth[sight.gaussians].sum() * min(sharp / sight.blur, 1.0) for sight in left]
-        chosen.append(left.pop(int(np.argmax(gains))))
-        seen[chosen[-1].gaussians] += 1
     return chosen

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...errors import BadInput
 from ...gaussians.cloud import GaussianCloud
 from ...gaussians.directions import fibonacci
 from ...gaussians.quaternions import matrices_from_quats
+from ...progress import Report, silent
 
 NEIGHBOURS = 8
+AT_ONCE = 50_000  # Gaussians whose neighbours are looked for, about a second
 LONE = 4.0  # a floater's neighbours are so many times farther than is usual,
 APART = 6.0  # and so many times farther than it is large
 REACH = 3.0  # core radii; beyond it lies background that no picture shows well
@@ -63,8 +66,19 @@ class Surface:
         return inside & self.solid[tuple(index.T)]
 
 
-def find_surface(cloud: GaussianCloud, rng: np.random.Generator) -> Surface:
-    """Measure a cloud; any cloud has a surface, were it a single Gaussian."""
+def find_surface(
+    cloud: GaussianCloud, rng: np.random.Generator, report: Report = silent
+) -> Surface:
+    """Measure a cloud; any cloud has a surface, were it a single Gaussian.
+
+    Args:
+        cloud: the scene.
+        rng: draws the points on the surfaces.
+        report: called often.
+
+    Raises:
+        BadInput: all Gaussians are larger than numbers go.
+    """
     means = cloud.means.astype(np.float64)
     scales = np.sort(cloud.scales.astype(np.float64), axis=1)
     opacities = cloud.opacities.astype(np.float64)
@@ -72,9 +86,14 @@ def find_surface(cloud: GaussianCloud, rng: np.random.Generator) -> Surface:
     centre = np.array([_quantile(column, detail, 0.5) for column in means.T])
     distance = np.linalg.norm(means - centre, axis=1)
     radius = max(_quantile(distance, detail, 0.75), scales[:, 2].min(), 1e-6)
+    if not np.isfinite(radius):
+        raise BadInput(
+            "All Gaussians of this scene are absurdly large.",
+            "Export it again: a splat's .ply holds the logarithms of their sizes.",
+        )
     widths = np.minimum(scales, BLOB * radius)
     weights = opacities * widths[:, 1] * widths[:, 2]
-    weights[(distance > REACH * radius) | is_lone(means, scales[:, 2])] = 0
+    weights[(distance > REACH * radius) | is_lone(means, scales[:, 2], report)] = 0
     if not weights.any():
         weights = opacities + 1e-12
     weights /= weights.sum()
@@ -91,15 +110,22 @@ def find_surface(cloud: GaussianCloud, rng: np.random.Generator) -> Surface:
     return Surface(weights, points, centre, float(radius), up, ground, corner, cell, solid)
 
 
-def is_lone(means: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+def is_lone(means: np.ndarray, sizes: np.ndarray, report: Report = silent) -> np.ndarray:
     """Which Gaussians float by themselves, boolean [N]: far from others for the scene and for them.
 
     Args:
         means: [N, 3].
         sizes: [N] largest standard deviation of each.
+        report: called often.
     """
     count = min(NEIGHBOURS + 1, len(means))
-    apart = cKDTree(means).query(means, [count], workers=-1)[0][:, 0]
+    report("Looking for floaters", 0.0)
+    tree = cKDTree(means)
+    apart = np.empty(len(means))
+    for start in range(0, len(means), AT_ONCE):
+        report("Looking for floaters", start / len(means))
+        some = slice(start, start + AT_ONCE)
+        apart[some] = tree.query(means[some], [count], workers=-1)[0][:, 0]
     return (apart > LONE * np.median(apart)) & (apart > APART * sizes)
 
 

@@ -182,6 +182,25 @@ def test_a_scene_within_the_near_plane_is_refused_with_advice():
     assert "Scale it up" in refused.value.advice
 
 
+def test_gaussians_larger_than_numbers_go_are_refused_with_advice():
+    cloud = splat([rectangle((0, 0, 0), X, Y)])
+    cloud.log_scales[:] = 100
+    with pytest.raises(BadInput, match="absurdly large"):
+        make_up_views(cloud, make_rasterizer(cloud, "cpu"))
+
+
+def test_looking_for_floaters_tells_how_far_it_is(monkeypatch):
+    """And so is stopped: of two million Gaussians it takes most of a minute."""
+    monkeypatch.setattr("backend.cameras.made_up.surface.AT_ONCE", 100)
+    told, means = [], np.random.default_rng(0).standard_t(2, (350, 3))
+    lone = is_lone(means, np.zeros(350), lambda *words: told.append(words))
+    assert told[1:] == [("Looking for floaters", k / 350) for k in (0, 100, 200, 300)]
+    ninth = np.sort(np.linalg.norm(means[:, None] - means, axis=2), axis=1)[:, 8]
+    np.testing.assert_array_equal(lone, ninth > 4 * np.median(ninth))
+    assert lone.any()
+
+
+@pytest.mark.usefixtures("few_candidates")
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_cloud_of_next_to_nothing_is_seen_or_refused(count):
     cloud = tabletop().subset(np.arange(count))
