@@ -2,16 +2,15 @@
 
 import shutil
 from dataclasses import replace
-from hashlib import sha256
 
 import numpy as np
 
 from .cameras.build import build_camera
 from .cameras.camera import Camera
-from .cameras.cameras_json import read_cameras_json
 from .cameras.discover import find_views, search_views, view_named
 from .cameras.saved import save_views, saved_views
 from .cameras.spread_out import spread_out
+from .digest import digest_of
 from .errors import BadInput, require_within
 from .gaussians.quaternions import matrices_from_quats
 from .progress import Report, silent
@@ -19,7 +18,7 @@ from .protocol import Eye
 from .scene import Scene
 
 MOST = 200  # views made up
-ADDED = "added/"  # how the names of added views begin
+MADE_UP, ADDED = "made_up/", "added/"  # how the names of such views begin
 LONGEST_SIDE = 1024  # pixels of an added view: SAM looks at no more
 
 
@@ -65,8 +64,7 @@ def known_views(scene: Scene) -> list[Camera]:
     Raises:
         BadInput: cameras that cannot be read.
     """
-    made_up = saved_views(scene.workspace.cameras, {"scene": scene.fingerprint}) or []
-    return (search_views(scene.path) or []) + made_up + added_views(scene)
+    return (search_views(scene.path) or []) + made_up_before(scene) + added_views(scene)
 
 
 def view_of(scene: Scene, views: str, name: str) -> Camera:
@@ -75,11 +73,8 @@ def view_of(scene: Scene, views: str, name: str) -> Camera:
     Raises:
         BadInput: there is none.
     """
-    if name.startswith("made_up/") and scene.workspace.cameras.is_file():
-        return view_named(read_cameras_json(scene.workspace.cameras), name)
-    if name.startswith(ADDED):
-        return view_named(added_views(scene), name)
-    return view_named(find_views(scene.path, views), name)
+    kept = name.startswith((MADE_UP, ADDED)) and made_up_before(scene) + added_views(scene)
+    return view_named(kept or find_views(scene.path, views), name)
 
 
 def eye_camera(scene: Scene, eye: Eye) -> Camera:
@@ -101,7 +96,7 @@ def eye_camera(scene: Scene, eye: Eye) -> Camera:
 def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> list[Camera]:
     """The views made up for a scene: those in its work folder where they fit, else new ones.
 
-    Views that are replaced take their masks with them.
+    The masks of views that are replaced stay: they are right whenever those views come again.
 
     Args:
         scene: opened.
@@ -110,15 +105,20 @@ def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> l
     """
     from .cameras.made_up import make_up_views
 
-    workspace, made_for = scene.workspace, {"scene": scene.fingerprint}
+    path, made_for = scene.workspace.cameras, {"scene": scene.fingerprint}
     wanted = made_for if count is None else made_for | {"asked_for": count}
-    cameras = saved_views(workspace.cameras, wanted)
+    cameras = saved_views(path, wanted)
     if cameras is None:
-        count = count or 0
-        cameras = make_up_views(scene.cloud, scene.rasterizer, count, report)
-        shutil.rmtree(workspace.masks / "made_up", ignore_errors=True)
-        save_views(workspace.cameras, cameras, made_for | {"asked_for": count})
+        new = make_up_views(scene.cloud, scene.rasterizer, count or 0, report)
+        made_for |= {"asked_for": count or 0}
+        save_views(path, [_named(MADE_UP, scene, camera) for camera in new], made_for)
+        cameras = saved_views(path, made_for)  # in the order in which they are found again
     return cameras
+
+
+def made_up_before(scene: Scene) -> list[Camera]:
+    """The views that were made up for these Gaussians earlier."""
+    return saved_views(scene.workspace.cameras, {"scene": scene.fingerprint}) or []
 
 
 def added_views(scene: Scene) -> list[Camera]:
@@ -127,15 +127,10 @@ def added_views(scene: Scene) -> list[Camera]:
 
 
 def add_view(scene: Scene, camera: Camera) -> int:
-    """Keep a view in a scene's work folder; how many there are now.
-
-    Its name says what it shows, so that no other view is given its masks.
-    """
+    """Keep a view in a scene's work folder; how many there are now."""
     smaller = min(LONGEST_SIDE / max(camera.width, camera.height), 1.0)
     sides = (max(round(side * smaller), 1) for side in (camera.width, camera.height))
-    camera = camera.resized(*sides)
-    shown = sha256(camera.world_to_camera.tobytes() + camera.K.tobytes()).hexdigest()
-    camera = replace(camera, name=f"{ADDED}{shown[:12]}.png")
+    camera = _named(ADDED, scene, camera.resized(*sides))
     others = [other for other in added_views(scene) if other.name != camera.name]
     save_views(scene.workspace.added_cameras, [*others, camera], {"scene": scene.fingerprint})
     return len(others) + 1
@@ -145,3 +140,9 @@ def forget_added_views(scene: Scene) -> None:
     """Remove the views that a person added, and their masks."""
     scene.workspace.added_cameras.unlink(missing_ok=True)
     shutil.rmtree(scene.workspace.masks / ADDED, ignore_errors=True)
+
+
+def _named(kind: str, scene: Scene, camera: Camera) -> Camera:
+    """A view under a name that says what it shows: no other, of no other scene, gets its masks."""
+    shown = digest_of((), [replace(camera, name=scene.fingerprint)])
+    return replace(camera, name=f"{kind}{shown[:12]}.png")

@@ -94,8 +94,11 @@ def through(
     name: str, rasterizer: Rasterizer, cameras: Sequence[Camera]
 ) -> list[tuple[str, np.ndarray]]:
     """What cameras show."""
-    drawn = [(Path(c.name).stem, rasterizer.render(c.resized(*PICTURE))) for c in cameras]
-    return [(f"{name} {stem}", on_background(view.values, view.alpha)) for stem, view in drawn]
+    drawn = (rasterizer.render(camera.resized(*PICTURE)) for camera in cameras)
+    return [
+        (f"{name} {index}", on_background(view.values, view.alpha))
+        for index, view in enumerate(drawn)
+    ]
 
 
 def main() -> None:

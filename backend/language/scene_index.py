@@ -7,14 +7,13 @@ from pathlib import Path
 
 from .. import __version__
 from ..cameras.camera import Camera
-from ..cameras.cameras_json import read_cameras_json
 from ..digest import digest_of, files_in
 from ..masks.label_images import LabelImages, open_masks
 from ..masks.store import MaskStore
 from ..pictures import photograph_or_stand_in
 from ..progress import Report, silent
 from ..scene import Scene
-from ..views import training_views
+from ..views import made_up_before, training_views
 from .image_text import ImageTextModel
 from .index import TextIndex, build_index
 
@@ -58,6 +57,4 @@ def _masked_views(
     """The views that have masks: a scene with photographs may be trained on made-up ones."""
     cameras = training_views(scene, views, report=report)
     masked = [camera for camera in cameras if camera.name in store]
-    if not masked and scene.workspace.cameras.is_file():
-        masked = [c for c in read_cameras_json(scene.workspace.cameras) if c.name in store]
-    return masked
+    return masked or [camera for camera in made_up_before(scene) if camera.name in store]

@@ -74,6 +74,13 @@ def panels() -> Panels:
 
 
 @pytest.fixture
+def few_candidates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views are made up in a second, for tests that do not ask how good they are."""
+    monkeypatch.setattr("backend.cameras.made_up.TRACED", (16, 8, 8))
+    monkeypatch.setattr("backend.cameras.made_up.AIMS", 200)
+
+
+@pytest.fixture
 def pretended_gpu() -> Iterator[None]:
     """A CUDA device that is none, without compiled code."""
     with pretend_gpu():

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import torch
 
+from backend.cameras.camera import Camera, look_at
 from backend.cameras.cameras_json import camera_entry
+from backend.cameras.saved import save_views
 from backend.engine import Engine
 from backend.errors import BadInput
 from backend.gaussians.cloud import GaussianCloud
@@ -16,7 +18,10 @@ from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
 from backend.protocol import AddView, Eye, ForgetViews, Info, Train
 from backend.scene import Scene
-from backend.views import training_views, view_of
+from backend.views import add_view, added_views, at_most, made_up_before, training_views, view_of
+
+pytestmark = pytest.mark.usefixtures("few_candidates")
+_, Y, Z = np.eye(3)
 
 
 @pytest.fixture
@@ -49,20 +54,52 @@ def test_made_up_views_are_kept_for_the_scene_and_found_by_name(scene):
     told = []
     made = training_views(scene, made_up=3, report=lambda *words: told.append(words))
     assert len(made) == 3 and ("Making up views", 1.0) in told
-    store = MaskStore(scene.workspace.masks)
-    for name in ("made_up/000.png", "photograph.png"):
-        store.write(name, ViewMasks.pack(np.ones((1, 2, 2), bool), np.ones(1)))
     for wish in (3, None):
         kept = training_views(scene, made_up=wish, report=no_report)
-        for one, other in zip(made, kept, strict=True):
-            np.testing.assert_allclose(one.world_to_camera, other.world_to_camera, atol=1e-12)
-            np.testing.assert_allclose(one.K, other.K)
+        for one, other in zip(made, kept, strict=True):  # in one order, or a training starts anew
+            np.testing.assert_array_equal(one.world_to_camera, other.world_to_camera)
+            np.testing.assert_array_equal(one.K, other.K)
             assert (one.name, one.width, one.height) == (other.name, other.width, other.height)
-    assert view_of(scene, "", "made_up/002").name == "made_up/002.png"
+    name = made[2].name
+    assert view_of(scene, "", name.removesuffix(".png")).name == name
     with pytest.raises(BadInput, match="made_up/003"):
         view_of(scene, "", "made_up/003.png")
-    assert len(training_views(scene, made_up=2)) == 2  # others: the old ones' masks are void
-    assert store.views() == ["photograph"]
+
+
+def test_a_name_says_what_a_view_shows_so_that_its_masks_are_of_no_other(scene):
+    """One folder may hold the masks of many scenes, and of other views than are asked for now."""
+    three, two = (training_views(scene, made_up=count) for count in (3, 2))
+    add_view(scene, two[0])
+    (added,) = added_views(scene)
+    poses = {view.name: view.world_to_camera.round(9).tobytes() for view in [*three, *two]}
+    assert len(poses) == len(set(poses.values())) > 3
+    write_ply(scene.path, scene.cloud.subset(np.arange(300)))
+    other = Scene(scene.path, "cpu")
+    with pytest.raises(BadInput, match="No camera views"):
+        view_of(other, "", two[0].name)
+    add_view(other, two[0])
+    assert added_views(other)[0].name != added.name  # the same camera, but not what it shows
+    write_ply(scene.path, scene.cloud)
+    assert same(training_views(Scene(scene.path, "cpu"), made_up=3), three)  # the masks fit again
+
+
+def test_made_up_views_of_an_older_version_keep_their_names_and_so_their_masks(scene):
+    views = training_views(scene, made_up=2)
+    older = [replace(view, name=f"made_up/{index:03}.png") for index, view in enumerate(views)]
+    save_views(scene.workspace.cameras, older, {"scene": scene.fingerprint, "asked_for": 2})
+    found = training_views(scene, made_up=2, report=no_report)
+    assert [view.name for view in found] == ["made_up/000.png", "made_up/001.png"]
+
+
+def test_of_too_many_views_added_ones_come_first_and_the_others_are_spread_out():
+    views = [
+        Camera(f"{k}.png", 8, 8, 8.0, 8.0, 4.0, 4.0, look_at(np.array([x, 0, 0]), Y, Z))
+        for k, x in enumerate((0.0, 0.1, 4.0, 1.0))
+    ]
+    added = [replace(view, name=f"added/{view.name}") for view in views[1:3]]
+    assert at_most([*views, *added], 4) == [*added, views[0], views[2]]
+    assert at_most([*views, *added], 1) == added[:1]
+    assert at_most(views, 0) == at_most(views, 4) == views
 
 
 def test_as_many_views_as_show_the_scene_well_are_chosen_anew_after_another_number(scene):
@@ -102,7 +139,8 @@ def test_made_up_views_of_other_gaussians_are_not_taken(scene):
     assert not same(first, other)
     for damage in ("[1", "1", "[" * 100_000):
         scene.workspace.cameras.write_text(damage, encoding="utf-8")
-        assert same(training_views(Scene(scene.path, "cpu"), made_up=2), other)
+        assert made_up_before(Scene(scene.path, "cpu")) == []
+    assert same(training_views(Scene(scene.path, "cpu"), made_up=2), other)
 
 
 def test_cameras_beside_the_scene_come_first_unless_made_up_ones_are_asked_for(scene):
@@ -111,9 +149,9 @@ def test_cameras_beside_the_scene_come_first_unless_made_up_ones_are_asked_for(s
     entry = camera_entry(0, made) | {"img_name": "given.png"}
     beside.write_text(json.dumps([entry]), encoding="utf-8")
     assert [c.name for c in training_views(scene)] == ["given.png"]
-    assert [c.name for c in training_views(scene, made_up=1)] == ["made_up/000.png"]
+    assert [c.name for c in training_views(scene, made_up=1)] == [made.name]
     assert view_of(scene, "", "given").name == "given.png"
-    assert view_of(scene, "", "made_up/000").name == "made_up/000.png"
+    assert view_of(scene, "", made.name).name == made.name
     beside.write_text("{}", encoding="utf-8")
     with pytest.raises(BadInput, match=r"cameras\.json"):  # broken is not the same as missing
         training_views(scene)
@@ -132,7 +170,7 @@ def test_views_of_the_viewport_are_trained_on_besides_all_others(scene):
     assert engine.handle(replace(told, eye=shifted)).views == 2
     made, *added = training_views(scene, made_up=1)
     first, second = sorted(added, key=lambda camera: camera.cx)
-    assert made.name == "made_up/000.png" and first.name != second.name
+    assert made.name.startswith("made_up/") and first.name != second.name
     assert (first.cx, first.cy, second.cx, second.cy) == (512, 250, 612, 200)
     assert (first.width, first.height, first.fx, first.fy) == (1024, 500, 800, 800)
     np.testing.assert_allclose(first.position, [2, 3, 5], atol=1e-12)

@@ -24,8 +24,6 @@ Nothing is assumed of the frame of the scene, nor of its unit but that the near 
 which is a length, cuts away little of it. Same cloud, same views.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from ...errors import BadInput
@@ -90,9 +88,7 @@ def make_up_views(
             "No place was found from which a camera would see this scene.",
             "Give the cameras of its photographs instead.",
         )
-    return [
-        replace(sight.camera, name=f"made_up/{index:03}.png") for index, sight in enumerate(chosen)
-    ]
+    return [sight.camera for sight in chosen]
 
 
 def _require_larger_than_near_plane(radius: float) -> None:

@@ -138,15 +138,14 @@ def test_cameras_stand_where_a_person_would(made_up):
         assert np.quantile(view.depth[view.alpha > 0.5], 0.05) > 0.1
 
 
-def test_names_sizes_and_distances(made_up):
+def test_distances(made_up):
     _, cloud, _, cameras = made_up
-    assert [c.name for c in cameras] == [f"made_up/{k:03}.png" for k in range(len(cameras))]
     centre = cloud.means.mean(axis=0)
     distances = [np.linalg.norm(camera.position - centre) for camera in cameras]
     assert max(distances) > 1.8 * min(distances)  # close-ups and overviews
-    assert all(camera.image_path is None for camera in cameras)
 
 
+@pytest.mark.usefixtures("few_candidates")
 def test_same_cloud_same_views_and_as_many_as_asked_for():
     cloud = tabletop()
     rasterizer = make_rasterizer(cloud, "cpu")
@@ -156,6 +155,7 @@ def test_same_cloud_same_views_and_as_many_as_asked_for():
         np.testing.assert_array_equal(one.world_to_camera, other.world_to_camera)
 
 
+@pytest.mark.usefixtures("few_candidates")
 def test_a_thing_is_seen_from_outside_whatever_its_inside():
     """A closed box is all around a camera inside; its handles can be seen from outside only."""
     handles = block((-0.6, 0.3, 0.4), (0.6, 0.3, 0.3), False) + block((1, 1, 0.5), (0.5, 0.3, 0.4))
