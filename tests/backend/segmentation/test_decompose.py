@@ -24,6 +24,12 @@ def field_of(features: np.ndarray) -> AffinityField:
     return AffinityField(torch.from_numpy(features), gate, ScaleMap.fit(np.array([1.0, 2.0])))
 
 
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch):
+    """What is done block by block takes several."""
+    monkeypatch.setattr("backend.segmentation.decompose._ROWS", 50)
+
+
 @pytest.fixture
 def features() -> np.ndarray:
     """Three tight clusters, then five strays, then five Gaussians never seen."""
@@ -49,9 +55,12 @@ def test_the_same_scene_gives_the_same_clusters(features):
 def test_all_beyond_the_sample_are_assigned(features, monkeypatch):
     monkeypatch.setattr("backend.segmentation.decompose.MIN_SAMPLE", 200)
     many = np.repeat(features[: sum(SIZES)], 10, axis=0)
-    found = cluster(field_of(many), 0.5)
-    assert np.mean(found.labels == np.repeat(TRUTH, 10)) > 0.9
-    assert set(found.labels[found.labels != np.repeat(TRUTH, 10)]) <= {-1}
+    stray = features[:1] + 0.6 * np.eye(8, dtype=np.float32)[7]  # farther off than all sampled
+    found = cluster(field_of(np.concatenate([many, stray])), 0.5, seed=1)  # which leaves it out
+    labels, truth = found.labels[:-1], np.repeat(TRUTH, 10)
+    assert np.mean(labels == truth) > 0.9
+    assert set(labels[labels != truth]) <= {-1}
+    assert found.labels[-1] == -1 and found.confidence[-1] > 0.75
 
 
 def test_a_narrow_gap_makes_no_two_objects(features):
@@ -86,8 +95,23 @@ def test_a_whole_falls_into_parts_where_parts_are_asked_for(features):
     known = Things(sp.csc_array(belonging), np.array([0.4]), np.ones(1))
     field = replace(field_of(features), things=known)
     np.testing.assert_array_equal(cluster(field, 0.1).labels, [*TRUTH, *[-1] * 10])
-    with pytest.raises(BadInput, match="No objects can be told apart"):
-        cluster(field, 0.35)
+    for whole in (0.25, 0.35):  # near its scale, and beyond that of parts
+        with pytest.raises(BadInput, match="No objects can be told apart"):
+            cluster(field, whole)
+
+
+def test_the_mean_of_a_large_thing_is_taken_all_over_it(monkeypatch):
+    """Half of it looks like one axis and half like another: what lies between is like it."""
+    monkeypatch.setattr("backend.segmentation.decompose.MOST_AVERAGED", 10)
+    axes = np.eye(8, dtype=np.float32)
+    between = np.repeat(axes[:1] + axes[1:2], 9, axis=0)
+    features = np.concatenate([np.repeat(axes[:3], 100, axis=0), between])
+    belonging = np.zeros((309, 2), np.uint8)
+    belonging[:200, 0] = belonging[200:300, 1] = 255
+    known = Things(sp.csc_array(belonging), np.array([0.5, 0.5]), np.ones(2))
+    field = replace(field_of(features), gate=ScaleGate.opened(8), things=known)
+    found = cluster(field, 0.5)
+    np.testing.assert_array_equal(found.labels, np.repeat([0, 1, 0], [200, 100, 9]))
 
 
 @pytest.mark.parametrize(

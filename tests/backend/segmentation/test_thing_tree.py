@@ -110,6 +110,14 @@ def test_a_mark_takes_the_thing_of_the_scale_or_the_object(tree):
     assert meant in tree.objects
 
 
+def test_an_object_is_meant_rather_than_a_part_that_stands_out_somewhat_more():
+    agreed = np.where(np.arange(6) == SETTING, 0.92, 1)
+    tree = ThingTree.of(replace(things(), agreement=agreed))
+    prominence = tree.prominence(0.5)
+    assert SETTING in tree.objects and prominence[MUG] > 1.3 * prominence[SETTING]
+    assert things_at(tree, [ON_MUG], None) == [SETTING]
+
+
 def test_a_whole_of_its_parts_scale_is_found_above_it():
     # As a mug's masks measure hardly more than those of its body.
     tree = ThingTree.of(replace(things(), scales=np.full(6, 0.5)))
