@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from backend.gaussians.quaternions import matrices_from_quats, quat_from_matrix, quat_multiply
 
@@ -13,6 +14,13 @@ def test_quarter_turns_by_hand():
         np.eye(3),
     ]
     np.testing.assert_allclose(matrices_from_quats(quats), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("length", [1e-44, 1e-20, 1e20, 2e38])
+def test_quaternions_may_have_any_length(length):
+    quats = np.float32([[1, 0, 0, 1], [1, 1, 0, 0], [0, 0, 1, 0]])
+    expected = matrices_from_quats(quats)
+    np.testing.assert_array_equal(matrices_from_quats(np.float32(length) * quats), expected)
 
 
 def test_products_of_quaternions_are_products_of_matrices():
