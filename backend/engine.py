@@ -48,7 +48,7 @@ class Engine:
         self._scene: Scene | None = None
         self._scene_stamp: tuple = ()
         self._text_model: ImageTextModel | None = None
-        self._text_model_name = ""
+        self._text_model_stamp: tuple = ()
 
     @cached_property
     def device(self) -> str:
@@ -107,15 +107,18 @@ class Engine:
         return self._scene
 
     def text_model(self, name: str, report: Report = silent) -> "ImageTextModel":
-        """The text-image model of a name or path; the last one is kept.
+        """The text-image model of a name or path; the last one is kept while its files are.
 
         Raises:
             SagaError: see `load_image_text_model`.
         """
         from .language.models import load_image_text_model
 
-        if self._text_model is None or name != self._text_model_name:
+        path = Path(name).expanduser()
+        files = sorted(path.iterdir()) if name and path.is_dir() else [path]
+        stamp = name, *map(stamp_of, files)
+        if stamp != self._text_model_stamp:
             report("Loading the text model", 0.0)
             self._text_model = load_image_text_model(name, self.device)
-            self._text_model_name = name
+            self._text_model_stamp = stamp
         return self._text_model

@@ -1,11 +1,13 @@
 """The stand-in text-image model: that it is what its parts are, and that it means something."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from backend.engine import Engine
 from backend.errors import BadInput
 from backend.language.crops import masked_crops
 from backend.language.models import load_image_text_model
@@ -49,6 +51,17 @@ def test_the_bulldozer_of_a_photograph_is_a_toy_truck_and_no_elephant(conse):
     images = conse.encode_images(crops)
     scores = [relevancy(images, text, features[len(words) :]).mean() for text in texts]
     assert min(scores[:2]) > 0.6 and max(scores[2:]) < 0.5
+
+
+def test_an_engine_that_has_it_sees_that_its_files_are_others_by_now(tmp_path):
+    if not CONSE.is_dir():
+        pytest.skip("the stand-in text-image model is not here")
+    folder, engine = shutil.copytree(CONSE, tmp_path / "model"), Engine("cpu")
+    model = engine.text_model(str(folder))
+    assert engine.text_model(str(folder)) is model
+    (folder / "imagenet1k_clean_names.json").write_text("{", encoding="utf-8")
+    with pytest.raises(BadInput, match="cannot be read"):
+        engine.text_model(str(folder))
 
 
 def test_a_damaged_file_is_said(tmp_path):
