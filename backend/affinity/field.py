@@ -55,7 +55,7 @@ class AffinityField:
     @cached_property
     def known(self) -> np.ndarray:
         """Indices of the Gaussians that have a feature, in order."""
-        return np.flatnonzero(self.features.abs().amax(dim=1).cpu().numpy() > 0)
+        return np.flatnonzero(self.features.T.cpu().numpy().any(axis=0))
 
     @property
     def sampled(self) -> slice:
