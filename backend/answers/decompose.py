@@ -11,10 +11,12 @@ from ..language.naming import named
 from ..language.scene_index import index_of
 from ..progress import Report
 from ..protocol import Decompose, Decomposed
+from ..protocol.frames import MAX_ARRAY_BYTES
 from ..segmentation.decompose import Clusters, cluster
 from ..segmentation.hierarchy import nest
 
 MAX_SCALES = 8
+BYTES = 8  # that are said of a Gaussian at a scale: its label and how sure that is
 
 
 def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
@@ -31,6 +33,11 @@ def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
     field = scene.trained.field
     if message.subset is not None:
         scene.require_mine(message.subset)
+    if len(scales) * len(scene.cloud) * BYTES > MAX_ARRAY_BYTES:
+        raise BadInput(
+            f"What {len(scene.cloud):,} Gaussians are at {len(scales)} scales is too much to say.",
+            "Give fewer scales.",
+        )
     naming = None
     if message.name_with is not None:  # first: what it lacks is said before the work
         model = engine.text_model(message.name_with, report)

@@ -302,6 +302,16 @@ def test_a_scale_at_which_all_is_one_object_is_left_out_of_a_decomposition(
         engine.handle(Decompose(one_object, scales=(1.0, 0.8)))
 
 
+def test_more_scales_than_an_answer_holds_are_refused_before_the_work(
+    engine, one_object, monkeypatch
+):
+    monkeypatch.setattr("backend.answers.decompose.MAX_ARRAY_BYTES", 8 * 1200)
+    assert engine.handle(Decompose(one_object, scales=(0.0,))).labels.shape == (1, 1200)
+    with pytest.raises(BadInput) as refused:
+        engine.handle(Decompose(one_object, scales=(0.0, 0.1)))
+    assert refused.value.advice == "Give fewer scales."
+
+
 def test_features_that_are_all_the_same_are_said_to_tell_nothing_apart(engine, folder, tmp_path):
     for name in ("panels.ply", "cameras.json"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
