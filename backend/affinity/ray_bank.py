@@ -75,7 +75,8 @@ def build_ray_bank(
     """Trace the training pixels of every view that has masks.
 
     Raises:
-        BadInput: when no mask of any view covers anything of the scene.
+        BadInput: when no mask of any view covers anything of the scene, or those of one have
+            another format than it.
     """
     bank = []
     for done, camera in enumerate(cameras):
@@ -98,7 +99,12 @@ def build_ray_bank(
 def trace_view(
     rasterizer: Rasterizer, camera: Camera, masks: ViewMasks, rng: np.random.Generator
 ) -> ViewRays:
-    """Choose and trace the pixels of one view, and measure its masks in 3D."""
+    """Choose and trace the pixels of one view, and measure its masks in 3D.
+
+    Raises:
+        BadInput: masks of another format than the view.
+    """
+    masks.require_format_of(camera)
     pixels = choose_pixels(camera, masks, rng)
     membership = masks.at(masks.from_camera(pixels, camera))
     traced = rasterizer.trace(camera, pixels)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..cameras.camera import Camera
+from ..errors import BadInput
+
+FORMAT = 0.1  # by which masks may be longer one way than the view they are of
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,21 @@ class ViewMasks:
     def areas(self) -> np.ndarray:
         """Pixels in each mask, [M] int64."""
         return np.array([np.bitwise_count(mask).sum() for mask in self.packed], np.int64)
+
+    def require_format_of(self, camera: Camera) -> None:
+        """Refuse masks that are no picture of a view: upright ones of a view across, say.
+
+        Raises:
+            BadInput: they are.
+        """
+        grid, view = np.array([self.width, self.height]), np.array([camera.width, camera.height])
+        fitting = view * (grid / view).min()
+        if (grid > fitting * (1 + FORMAT) + 1).any():
+            raise BadInput(
+                f"The masks of view {camera.name} are {self.width} x {self.height} pixels, and "
+                f"the view itself {camera.width} x {camera.height}.",
+                "Save the label images upright as the photographs are.",
+            )
 
     def from_camera(self, pixels: np.ndarray, camera: Camera) -> np.ndarray:
         """The masks' pixels [P, 2] int64 under the centres of camera pixels [P, 2]."""

@@ -194,3 +194,8 @@ def test_label_images_train_a_scene(tmp_path):
     assert (trained.views, trained.masks) == (3, 9)
     with pytest.raises(BadInput, match="label images"):
         Engine("cpu").handle(replace(message, sam_checkpoint="sam.pt"))
+    with Image.open(tmp_path / "labels/1.png") as file:
+        portrait = np.asarray(file).T
+    write(tmp_path / "labels/1.png", portrait)
+    with pytest.raises(BadInput, match="upright"):
+        Engine("cpu").handle(message)

@@ -53,6 +53,19 @@ def test_camera_and_mask_grids_meet_at_pixel_centres():
     np.testing.assert_array_equal(masks.from_camera(np.array([[2, 1]]), same), [[2, 1]])
 
 
+def test_masks_of_another_format_than_their_view_are_refused():
+    def masks(width, height):
+        return ViewMasks.pack(np.ones((1, height, width), bool), np.ones(1))
+
+    view = Camera("v.jpg", 4000, 3000, 1, 1, 1, 1, np.eye(4))
+    for width, height in ((4000, 3000), (1536, 1152), (2, 2), (800, 650), (860, 600)):
+        masks(width, height).require_format_of(view)
+    for width, height in ((300, 400), (800, 670), (900, 600)):
+        with pytest.raises(BadInput, match=rf"v\.jpg are {width} x {height} .*upright"):
+            masks(width, height).require_format_of(view)
+    masks(1536, 1).require_format_of(Camera("v", 3000, 1, 1, 1, 1, 1, np.eye(4)))
+
+
 @pytest.mark.parametrize("shape", [(3, 7, 13), (0, 7, 13)])
 def test_store_round_trip(tmp_path, shape):
     store = MaskStore(tmp_path / "masks")
