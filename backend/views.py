@@ -48,6 +48,13 @@ def training_views(
     return found + added_views(scene)
 
 
+def makes_up_views(scene: Scene, views: str, made_up: int | None) -> bool:
+    """Whether `training_views` would make views up, which takes a while."""
+    if saved_views(scene.workspace.cameras, _made_for(scene, made_up)) is not None:
+        return False
+    return bool(made_up) or not (views or search_views(scene.path))
+
+
 def at_most(cameras: list[Camera], count: int) -> list[Camera]:
     """So many of the views, spread over the scene, those that a person added first; 0 is all."""
     if not 0 < count < len(cameras):
@@ -105,20 +112,24 @@ def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> l
     """
     from .cameras.made_up import make_up_views
 
-    path, made_for = scene.workspace.cameras, {"scene": scene.fingerprint}
-    wanted = made_for if count is None else made_for | {"asked_for": count}
-    cameras = saved_views(path, wanted)
+    path = scene.workspace.cameras
+    cameras = saved_views(path, _made_for(scene, count))
     if cameras is None:
         new = make_up_views(scene.cloud, scene.rasterizer, count or 0, report)
-        made_for |= {"asked_for": count or 0}
+        made_for = _made_for(scene, count or 0)
         save_views(path, [_named(MADE_UP, scene, camera) for camera in new], made_for)
         cameras = saved_views(path, made_for)  # in the order in which they are found again
     return cameras
 
 
+def _made_for(scene: Scene, count: int | None) -> dict[str, str | int]:
+    """What made-up views are kept with: the Gaussians, and how many were asked for, if not None."""
+    return {"scene": scene.fingerprint} | ({} if count is None else {"asked_for": count})
+
+
 def made_up_before(scene: Scene) -> list[Camera]:
     """The views that were made up for these Gaussians earlier."""
-    return saved_views(scene.workspace.cameras, {"scene": scene.fingerprint}) or []
+    return saved_views(scene.workspace.cameras, _made_for(scene, None)) or []
 
 
 def added_views(scene: Scene) -> list[Camera]:

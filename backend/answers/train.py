@@ -22,6 +22,7 @@ from ..engine import Engine
 from ..errors import BadInput, require_within
 from ..files import remove_drafts, try_folder
 from ..masks.label_images import LabelImages, open_masks
+from ..masks.make import make_masks, views_without_masks
 from ..masks.store import MaskStore
 from ..memory.check import require_memory
 from ..memory.estimate import training_size
@@ -30,7 +31,7 @@ from ..progress import Report
 from ..protocol import Train, Trained
 from ..scene import Scene
 from ..segmentation.agreement import agree
-from ..views import at_most, training_views
+from ..views import at_most, makes_up_views, training_views
 
 
 def answer(engine: Engine, message: Train, report: Report) -> Trained:
@@ -63,16 +64,20 @@ def _prepared(
     remove_drafts(scene.workspace.folder)
     # Without SAM nothing could make masks of views that are chosen anew.
     made_up = message.made_up_views or (0 if message.sam_checkpoint else None)
+    if message.sam_checkpoint and makes_up_views(scene, message.views, made_up):
+        from ..masks.checkpoint import require_model
+
+        require_model(Path(message.sam_checkpoint))
     cameras = training_views(scene, message.views, made_up, report)
     if not message.sam_checkpoint:
         cameras = [camera for camera in cameras if camera.name in store]
         _require_masks(scene, cameras)
     cameras = at_most(cameras, message.max_views)
-    size = training_size(scene, cameras, store, message.sam_checkpoint)
+    missing = views_without_masks(cameras, store, report) if message.sam_checkpoint else []
+    size = training_size(scene, cameras, store, missing, message.sam_checkpoint)
     require_memory(size, recipe, scene.device)
-    if message.sam_checkpoint:
-        _make_masks(scene, cameras, store, message, report)
-        _require_masks(scene, [camera for camera in cameras if camera.name in store])
+    if missing:
+        _make_masks(scene, cameras, missing, store, message, report)
     return cameras, store
 
 
@@ -128,7 +133,7 @@ def _learn(
 
 
 def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:
-    """Where the masks are, or will be once they are made: by weights that are known to be good."""
+    """Where the masks are, or will be once they are made."""
     given = Path(message.masks) if message.masks else None
     store = open_masks(given) if given else MaskStore(scene.workspace.masks)
     if not message.sam_checkpoint:
@@ -138,24 +143,24 @@ def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:
             f"{given} holds label images, to which SAM's masks cannot be added.",
             "Give either a folder of label images or a SAM checkpoint.",
         )
-    else:
-        from ..masks.checkpoint import require_model
-
-        require_model(Path(message.sam_checkpoint))
     return store
 
 
 def _make_masks(
-    scene: Scene, cameras: list[Camera], store: MaskStore, message: Train, report: Report
+    scene: Scene,
+    cameras: list[Camera],
+    missing: list[Camera],
+    store: MaskStore,
+    message: Train,
+    report: Report,
 ) -> None:
     """Make the masks that are missing, with SAM."""
-    from ..masks.make import make_masks
     from ..masks.sam import load_sam
 
-    require_matching_photographs(cameras, scene.rasterizer, scene.workspace.mismatch, report)
     generator = load_sam(Path(message.sam_checkpoint), scene.device)
+    require_matching_photographs(cameras, scene.rasterizer, scene.workspace.mismatch, report)
     picture = partial(photograph_or_stand_in, scene)
-    make_masks(cameras, store, generator, picture, report, message.max_mask_minutes)
+    make_masks(missing, store, generator, picture, report, message.max_mask_minutes)
 
 
 def _require_masks(scene: Scene, there: Sequence) -> None:

@@ -22,6 +22,21 @@ class FindsMasks(Protocol):
     def generate(self, image: np.ndarray, report: Report = silent) -> ViewMasks: ...
 
 
+def views_without_masks(
+    cameras: Sequence[Camera], store: MaskStore, report: Report = silent
+) -> list[Camera]:
+    """The views whose masks the store lacks, or holds in a damaged file; any first few spread out.
+
+    An interrupted run of `make_masks` so goes on where it was.
+    """
+    missing = set()
+    for done, camera in enumerate(cameras):
+        report("Looking for masks", done / len(cameras))
+        if not store.holds(camera.name):
+            missing.add(camera.name)
+    return [camera for camera in spread_out(cameras) if camera.name in missing] if missing else []
+
+
 def make_masks(
     cameras: Sequence[Camera],
     store: MaskStore,
@@ -29,11 +44,8 @@ def make_masks(
     picture: Callable[[Camera], np.ndarray],
     report: Report = silent,
     max_minutes: float = 0.0,
-) -> int:
-    """Make and store the masks of every view that the store lacks, or holds in a damaged file.
-
-    An interrupted run goes on where it was. When the time is up the views with
-    masks are spread over the scene.
+) -> None:
+    """Make and store the masks of views, in their order.
 
     Args:
         cameras: the views.
@@ -43,24 +55,18 @@ def make_masks(
         report: called often.
         max_minutes: after that time no further view is begun; 0 for no limit.
 
-    Returns:
-        How many of the views have masks now.
-
     Raises:
         BadInput: a picture cannot be read.
     """
     deadline = time.monotonic() + 60 * max_minutes if max_minutes else math.inf
-    missing = [camera for camera in spread_out(cameras) if not store.holds(camera.name)]
-    if missing:
-        report(_announcement(len(missing), *generator.estimate(), max_minutes), 0.0)
-    for done, camera in enumerate(missing):
+    report(_announcement(len(cameras), *generator.estimate(), max_minutes), 0.0)
+    for done, camera in enumerate(cameras):
         if done and time.monotonic() > deadline:
             break
-        step = _part_of(report, camera.name, done, len(missing))
+        step = _part_of(report, camera.name, done, len(cameras))
         store.write(camera.name, generator.generate(picture(camera), step))
         step("", 1.0)
     report("Making masks", 1.0)
-    return sum(camera.name in store for camera in cameras)
 
 
 def _announcement(views: int, how: str, seconds: float, max_minutes: float) -> str:

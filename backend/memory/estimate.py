@@ -5,6 +5,7 @@ agree on things, or a picture before a SAM model. `benchmarks.memory` prints the
 beside measured ones; those of a GPU are the same arrays, not measured on one.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 from ..affinity.ray_bank import FINE_VIEWS, MaskSource, trace_view
 from ..affinity.recipes import Recipe
 from ..cameras.camera import Camera
+from ..masks.upscaling import mask_grid
 
 if TYPE_CHECKING:
     from ..scene import Scene
@@ -47,23 +49,43 @@ class Size:
 
 
 def training_size(
-    scene: "Scene", cameras: Sequence[Camera], masks: MaskSource, sam_checkpoint: str = ""
+    scene: "Scene",
+    cameras: Sequence[Camera],
+    masks: MaskSource,
+    missing: Sequence[Camera] = (),
+    sam_checkpoint: str = "",
 ) -> Size:
-    """The size of a training; where there are masks, one view that is traced speaks for all."""
+    """The size of a training.
+
+    Args:
+        scene: opened.
+        cameras: the views.
+        masks: of the views; where some are ready, one view that is traced speaks for all.
+        missing: those of the views whose masks are to be made,
+        sam_checkpoint: with these weights.
+
+    Raises:
+        BadInput: masks that cannot be used.
+    """
     checkpoint = Path(sam_checkpoint)
     size = Size(
         gaussians=len(scene.cloud),
         row=scene.cloud.row_bytes,
         views=len(cameras),
-        pixels=max(camera.width * camera.height for camera in cameras),
-        sam=checkpoint.stat().st_size if checkpoint.is_file() else 0,
+        pixels=max(math.prod(mask_grid((camera.height, camera.width))) for camera in cameras),
+        sam=checkpoint.stat().st_size if missing and checkpoint.is_file() else 0,
     )
-    camera = cameras[len(cameras) // 2]
+    lacking = {camera.name for camera in missing}
+    ready = [camera for camera in cameras if camera.name not in lacking]
+    if not ready:
+        return size
+    camera = ready[len(ready) // 2]
     of_view = masks.read(camera.name)
-    if of_view is None or len(of_view) == 0:
+    if not of_view:
         return size
     rays = trace_view(scene.rasterizer, camera, of_view, np.random.default_rng(0))
-    return replace(size, masks=len(of_view), view_rays=rays.nbytes)
+    pixels = of_view.width * of_view.height
+    return replace(size, pixels=pixels, masks=len(of_view), view_rays=rays.nbytes)
 
 
 def ram_needed(size: Size, recipe: Recipe, device: str) -> int:

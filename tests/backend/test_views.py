@@ -113,7 +113,7 @@ def test_as_many_views_as_show_the_scene_well_are_chosen_anew_after_another_numb
 def test_a_training_without_sam_keeps_the_made_up_views_that_have_masks(scene):
     views = training_views(scene, made_up=3)
     store = MaskStore(scene.workspace.masks)
-    left = np.arange(64 * 64).reshape(1, 64, 64) % 64 < 32
+    left = np.arange(48 * 64).reshape(1, 48, 64) % 64 < 32
     for view in views:
         store.write(view.name, ViewMasks.pack(np.concatenate([left, ~left]), np.ones(2)))
     trained = Engine("cpu").handle(Train(str(scene.path), steps=2))

@@ -8,7 +8,7 @@ from backend.cameras.camera import Camera, look_at
 from backend.cameras.photographs import load_photograph
 from backend.cameras.spread_out import spread_out
 from backend.errors import BadInput, Cancelled
-from backend.masks.make import make_masks
+from backend.masks.make import make_masks, views_without_masks
 from backend.masks.store import MaskStore
 from backend.masks.view_masks import ViewMasks
 
@@ -62,14 +62,22 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        make_masks(cameras, store, RedMasks(), load_photograph, cancel_in_the_third_view)
+        make_masks(
+            views_without_masks(cameras, store),
+            store,
+            RedMasks(),
+            load_photograph,
+            cancel_in_the_third_view,
+        )
     assert store.views() == ["00", "03"]
     calls = []
 
     def watch(stage, fraction, detail=""):
         calls.append((stage, fraction, detail))
 
-    assert make_masks(cameras, store, RedMasks(), load_photograph, watch) == 6
+    missing = views_without_masks(cameras, store)
+    make_masks(missing, store, RedMasks(), load_photograph, watch)
+    assert len(store.views()) == 6
     assert calls.pop(0) == ("Masks of 4 views, one look each: about 7 min", 0, "")
     fractions, details = zip(*(call[1:] for call in calls), strict=True)
     assert "03.png" not in details and "05.png" in details
@@ -84,9 +92,24 @@ def test_damaged_and_foreign_files_are_made_anew(tmp_path):
     truncated.write_bytes(truncated.read_bytes()[:-9])
     foreign.write_bytes(b"no masks at all")
     untouched = whole.stat().st_mtime_ns
-    assert make_masks(cameras, store, RedMasks(), load_photograph) == 3
+    missing = views_without_masks(cameras, store)
+    assert [camera.name for camera in missing] == ["00.png", "01.png"]
+    make_masks(missing, store, RedMasks(), load_photograph)
     assert [store.read(name).areas().tolist() for name in ("00", "01", "02")] == [[48]] * 3
     assert whole.stat().st_mtime_ns == untouched
+
+
+def test_looking_for_masks_can_be_cancelled(tmp_path):
+    told = []
+
+    def cancel_at_the_third_view(stage, fraction, detail=""):
+        told.append((stage, fraction))
+        if fraction == 2 / 6:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        views_without_masks(ring(6), MaskStore(tmp_path), cancel_at_the_third_view)
+    assert told == [("Looking for masks", n / 6) for n in range(3)]
 
 
 def test_time_limit_stops_after_the_view_in_hand(tmp_path):
@@ -96,10 +119,8 @@ def test_time_limit_stops_after_the_view_in_hand(tmp_path):
     def listen(stage, fraction, detail=""):
         told.append(stage)
 
-    assert (
-        make_masks(ring(6, tmp_path), store, RedMasks(), load_photograph, listen, max_minutes=1e-9)
-        == 1
-    )
+    make_masks(ring(6, tmp_path), store, RedMasks(), load_photograph, listen, max_minutes=1e-9)
+    assert store.views() == ["00"]
     assert told[0].endswith("about 10 min, stopping after 1e-09")
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from backend.affinity.recipes import RECIPES
 from backend.command_line.main import main
 from backend.errors import NotEnoughMemory
 from backend.gaussians.ply import read_ply
+from backend.masks.view_masks import ViewMasks
 from backend.memory import check, estimate
 from backend.memory.check import require_memory
-from backend.memory.estimate import Size, gpu_needed, ram_needed
+from backend.memory.estimate import Size, gpu_needed, ram_needed, training_size
 from backend.rendering import make_rasterizer
 
 FAST = RECIPES["fast"]
@@ -89,6 +91,25 @@ def test_the_estimates_terms_are_the_arrays_that_there_are(panels):
     (rays,) = build_ray_bank(rasterizer, panels.cameras[:1], panels, np.random.default_rng(0))
     per_ray = 16 + 8 + 4 + 8 + rays.membership.shape[1]  # pixel, offset, depth, mean area, masks
     assert rays.nbytes == len(rays) * per_ray + 8 * rays.traced.offsets[-1] + 8
+
+
+def test_the_size_is_that_of_the_masks_that_there_are_or_will_be(panels, tmp_path):
+    weights = tmp_path / "sam.pt"
+    weights.write_bytes(bytes(77))
+    scene = SimpleNamespace(cloud=panels.cloud, rasterizer=make_rasterizer(panels.cloud, "cpu"))
+    masks = ViewMasks.pack(np.ones((7, 90, 180), bool), np.ones(7))  # finer than their view
+    first, middle, last = views = panels.cameras
+
+    def size_of(views, missing, **ready):
+        return training_size(scene, views, replace(panels, masks=ready), missing, str(weights))
+
+    size = size_of(views, [], **{middle.name: masks})
+    assert (size.pixels, size.masks, size.sam) == (180 * 90, 7, 0)
+    size = size_of(views, [middle, first], **{last.name: masks})
+    assert (size.pixels, size.masks, size.sam) == (180 * 90, 7, 77)
+    large = [view.resized(4000, 2000) for view in views]
+    size = size_of(large, large)
+    assert (size.pixels, size.masks, size.sam) == (1536 * 768, estimate.MASKS, 77)
 
 
 @pytest.mark.fault("a training that would not fit into the memory")
