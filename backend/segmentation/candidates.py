@@ -113,15 +113,20 @@ def _grouped(selected: np.ndarray, report: Report) -> np.ndarray:
     """Group bits [M, B] by the first that they are like: [M] group of each, -1 of what is empty."""
     words = np.pad(selected, ((0, 0), (0, -selected.shape[1] % 8))).view(np.uint64)
     sizes = count_bits(words)
-    leaders = np.empty(0, np.int64)
+    leaders, count = np.empty(len(words), np.int64), 0
     group = np.full(len(words), -1)
     for mask in np.flatnonzero(sizes):
         report("Comparing masks", mask / len(words))
-        shared = count_bits(words[leaders] & words[mask])
-        alike = iou(shared, sizes[leaders], sizes[mask])
-        if alike.max(initial=0) < ALIKE:
-            leaders, alike = np.append(leaders, mask), np.append(alike, 1)
-        group[mask] = alike.argmax()
+        others = sizes[leaders[:count]]
+        most = np.minimum(others, sizes[mask]) / np.maximum(others, sizes[mask])  # of any IoU
+        near = np.flatnonzero(most >= ALIKE)
+        shared = count_bits(words[leaders[near]] & words[mask])
+        alike = iou(shared, others[near], sizes[mask])
+        if alike.max(initial=0) >= ALIKE:
+            group[mask] = near[alike.argmax()]
+        else:
+            leaders[count], group[mask] = mask, count
+            count += 1
     return group
 
 

@@ -7,8 +7,9 @@ import torch
 from backend.affinity.field import AffinityField
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.progress import silent
 from backend.segmentation.anchors import choose_anchors
-from backend.segmentation.candidates import lift_unexplained
+from backend.segmentation.candidates import _grouped, lift_unexplained
 from backend.segmentation.mask_fit import MaskedView
 
 
@@ -19,6 +20,22 @@ def test_a_hundredth_of_the_known_gaussians_are_anchors_where_these_are_many(mon
         field = AffinityField(features, ScaleGate.opened(2), ScaleMap.fit(np.ones(1)))
         chosen = choose_anchors(field, np.random.default_rng(0))
         assert len(np.unique(chosen)) == len(chosen) == anchors and chosen.min() >= 100
+
+
+def test_masks_are_grouped_by_the_first_that_they_are_like():
+    rng = np.random.default_rng(0)
+    kinds = rng.random((40, 500)) < rng.uniform(0, 0.6, (40, 1))
+    masks = kinds[rng.integers(0, 40, 400)] & (rng.random((400, 500)) < 0.97)
+    masks[::50] = False
+    leaders, wanted = [], []
+    for mask in masks:
+        ious = [(mask & other).sum() / (mask | other).sum() for other in leaders]
+        if mask.any() and max(ious, default=0) < 0.85:
+            leaders.append(mask)
+            ious.append(1.0)
+        wanted.append(int(np.argmax(ious)) if mask.any() else -1)
+    assert 20 < len(leaders) < 200
+    assert _grouped(np.packbits(masks, axis=1), silent).tolist() == wanted
 
 
 def test_of_too_many_unexplained_masks_some_of_all_views_are_looked_at(monkeypatch):
