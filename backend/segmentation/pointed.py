@@ -54,5 +54,7 @@ def next_thing_scale(tree: ThingTree, around: np.ndarray, scale: float | None, s
         scale = tree.scales[tree.likeliest(around)]
     if scales.min() > NEAR:
         scales = np.concatenate([[0.0], scales])
+    if np.abs(scales - scale).min() > NEAR:  # it is between them, not on the nearest one
+        scales = np.sort(np.append(scales, scale))
     place = int(np.abs(scales - scale).argmin()) + step
     return float(scales[min(max(place, 0), len(scales) - 1)])

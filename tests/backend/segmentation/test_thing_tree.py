@@ -141,6 +141,9 @@ def test_steps_go_from_thing_to_thing_and_stop_at_the_last(tree):
     assert next_thing_scale(tree, around, SCALES[MUG], 1) == SCALES[SETTING]
     assert next_thing_scale(tree, around, SCALES[MUG], 5) == SCALES[SETTING]
     assert next_thing_scale(tree, around, SCALES[MUG], -2) == SCALES[HANDLE]
+    between = np.array([HANDLE, SETTING, FLOOR]), 0.5  # at 0.05, 0.8 and 0.95
+    assert next_thing_scale(tree, *between, 1) == SCALES[SETTING]
+    assert next_thing_scale(tree, *between, -1) == SCALES[HANDLE]
     chair = tree.around(ON_CHAIR)
     assert next_thing_scale(tree, chair, None, -1) == 0.0  # finer than any thing
     assert next_thing_scale(tree, chair, 0.0, 1) == SCALES[CHAIR]
