@@ -50,8 +50,8 @@ def answer(engine: Engine, message: Select, report: Report) -> Selected:
 
     mask = query.mask(scale, refine if message.refine else None)
     if message.connected:
-        hits = [mark.traced.gaussians for mark in prompts.wanted]
-        mask = connected_to(scene.cloud.means, mask, np.concatenate(hits))
+        hits = [mark.traced for mark in prompts.wanted]
+        mask = connected_to(scene.cloud.means, mask, hits, report)
     if message.without_strays:
         mask = without_strays(mask, scene.cloud.means)
     return _selected(scene, mask, scale.of_features)

@@ -7,6 +7,7 @@ import torch
 from backend.affinity.field import AffinityField
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.rendering.rasterizer import RayContributions
 from backend.segmentation.click import recentred, select
 from backend.segmentation.connected import connected_to
 from backend.segmentation.stable_scales import SCALES, automatic_scale, likeness, next_scale
@@ -55,16 +56,25 @@ def test_a_sample_of_a_large_field_tells_the_middle_where_the_thing_is_large(mem
     torch.testing.assert_close(middle / middle.norm(), wanted / wanted.norm(), atol=1e-4, rtol=0)
 
 
+def pixel(weights: dict[int, float]) -> RayContributions:
+    """One that shows Gaussians by some weights."""
+    shown = np.array([*weights], np.int32), np.float32([*weights.values()])
+    return RayContributions(np.array([0, len(weights)]), *shown, np.ones(1, np.float32))
+
+
 def test_only_what_hangs_together_with_the_click_is_kept():
     rng = np.random.default_rng(0)
     ball, far, unselected = (rng.normal(x, 0.1, (50, 3)) for x in (0.0, 3.0, 0.0))
     means = np.concatenate([ball, far, unselected])
     mask = np.arange(150) < 100
-    kept = connected_to(means, mask, np.array([7, 149]))
-    np.testing.assert_array_equal(np.flatnonzero(kept), range(50))
-    assert connected_to(means, mask, np.array([7, 70])).sum() == 100
-    assert not connected_to(means, mask, np.array([149])).any()
-    assert not connected_to(means, np.zeros(150, bool), np.array([7])).any()
+    on_ball, beyond = pixel({7: 0.5, 149: 0.3, 70: 0.1}), pixel({7: 0.1, 70: 0.2, 8: 0.05})
+    np.testing.assert_array_equal(connected_to(means, mask, [on_ball]), np.arange(150) < 50)
+    np.testing.assert_array_equal(
+        np.flatnonzero(connected_to(means, mask, [beyond])), range(50, 100)
+    )
+    assert connected_to(means, mask, [on_ball, beyond]).sum() == 100
+    assert not connected_to(means, mask, [pixel({149: 0.9})]).any()
+    assert not connected_to(means, np.zeros(150, bool), [on_ball]).any()
 
 
 def growing(scale: float) -> np.ndarray:
