@@ -30,6 +30,11 @@ class Things:
         """Some of them, by their indices."""
         return Things(self.belonging[:, kept], self.scales[kept], self.agreement[kept])
 
+    def members(self, thing: int) -> tuple[np.ndarray, np.ndarray]:
+        """The Gaussians that belong to a thing, [M] indices, and how surely, uint8 [M]."""
+        some = slice(*self.belonging.indptr[thing : thing + 2])
+        return self.belonging.indices[some], self.belonging.data[some]
+
     def selected(self, threshold: float) -> sp.csc_array:
         """Which Gaussians belong more surely than a threshold, boolean [N, T]."""
         selected = self.belonging.copy()

@@ -27,7 +27,7 @@ how much comes with the click:
              that the masks agree on, or what fits a box; from any scale
              --step 1 goes to the next larger thing, -1 to a smaller one.
   threshold  How surely a Gaussian must belong to the thing: at 0 all of
-             it is taken, towards 1 only its core. Where the masks agree on
+             it is taken, at 1 only its core. Where the masks agree on
              no thing, the cosine between its features and the clicked
              Gaussian's, from -1 to 1. Raise it when the selection spills
              over, lower it when parts are missing.

@@ -77,11 +77,10 @@ class ThingTree:
         return around[np.argsort(self.sizes[around], kind="stable")]
 
     def belong(self, thing: int, threshold: float) -> np.ndarray:
-        """Which Gaussians belong to a thing more surely than a threshold, boolean [N]."""
-        belonging = self.things.belonging
-        some = slice(*belonging.indptr[thing : thing + 2])
-        mask = np.zeros(belonging.shape[0], bool)
-        mask[belonging.indices[some]] = belonging.data[some] > max(threshold, 0) * SURELY
+        """Which Gaussians belong to a thing at all, and as surely as a threshold, boolean [N]."""
+        members, surely = self.things.members(thing)
+        mask = np.zeros(self.things.belonging.shape[0], bool)
+        mask[members] = surely >= max(threshold * SURELY, 1)
         return mask
 
     def likeliest(self, around: np.ndarray) -> int:

@@ -151,7 +151,7 @@ def test_steps_go_from_thing_to_thing_and_stop_at_the_last(tree):
 
 def test_the_threshold_says_how_surely_a_gaussian_must_belong(tree):
     assert tree.belong(TABLE, 0.75).sum() == 40
-    assert tree.belong(TABLE, 0.8).sum() == 39
+    assert tree.belong(TABLE, 0.8).sum() == tree.belong(TABLE, 1.0).sum() == 39
     assert tree.belong(TABLE, -1.0).sum() == 40  # never what has no part in it at all
 
 
