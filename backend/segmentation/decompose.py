@@ -66,7 +66,7 @@ def cluster(
     if field.things:
         labels[index], confidence[index], scales = _of_things(field.things, index, scale)
         if scale <= FINE:
-            _split(field, scale, labels, np.flatnonzero(scales > scale + NEAR), sample)
+            _split(field, scale, labels, np.flatnonzero(scales > scale + NEAR), sample, report)
     means, limits = _find_clusters(field, scale, sample, labels)
     loose = index[labels[index] < 0]
     for start in range(0, len(loose), _ROWS):
@@ -87,22 +87,30 @@ def _of_things(
     """
     tree = ThingTree.of(things, index)
     chosen = tree.cut(scale)
-    belonging = tree.things.belonging[:, chosen].tocsr()[index]
-    if belonging.shape[1] == 0:
-        return np.full(len(index), -1), np.zeros(len(index)), np.zeros(0)
-    surely = belonging.max(axis=1).toarray().ravel() / SURELY
-    some = np.flatnonzero(surely > THRESHOLD)
-    used, of_some = np.unique(belonging[some].argmax(axis=1), return_inverse=True)
+    count = things.belonging.shape[0]
+    nearest, surely = np.full(count, -1), np.zeros(count, np.uint8)
+    for k, thing in enumerate(chosen):  # by rows, scipy would take a step of Python for each
+        members, as_surely = tree.things.members(thing)
+        more = as_surely > surely[members]
+        nearest[members[more]], surely[members[more]] = k, as_surely[more]
+    nearest, surely = nearest[index], surely[index] / SURELY
+    some = surely > THRESHOLD
     labels = np.full(len(index), -1)
-    labels[some] = of_some.ravel()
+    used, labels[some] = np.unique(nearest[some], return_inverse=True)
     return labels, surely, tree.scales[chosen[used]]
 
 
 def _split(
-    field: AffinityField, scale: float, labels: np.ndarray, coarse: np.ndarray, sample: np.ndarray
+    field: AffinityField,
+    scale: float,
+    labels: np.ndarray,
+    coarse: np.ndarray,
+    sample: np.ndarray,
+    report: Report,
 ) -> None:
     """Part what is of some labels, in place, where its features fall into clusters of their own."""
-    for k in coarse:
+    for done, k in enumerate(coarse):
+        report(f"Looking for parts at scale {scale:g}", done / len(coarse))
         parts, _ = _dense(_units(field, scale, sample[labels[sample] == k]), _least_size(sample))
         if len(parts) < 2:
             continue
