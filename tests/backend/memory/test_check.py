@@ -75,6 +75,23 @@ def test_nothing_is_offered_where_nothing_fits(free):
     assert error.offer == {} and "part of the splat" in error.advice
 
 
+VIT_H, MOBILE_SAM = 2_564_550_879, 40_728_226  # bytes of weights
+
+
+@pytest.mark.parametrize("device, gb", [("cpu", {"ram": 6}), ("cuda", {"ram": 99, "gpu": 6})])
+def test_memory_that_sam_takes_is_not_put_down_to_the_splat(free, device, gb):
+    smaller = ", or choose a smaller model, such as MobileSAM"
+    size = Size(gaussians=20_000, row=248, views=30, pixels=800 * 600, sam=VIT_H)
+    free(**gb)
+    error = refused(size, device)
+    assert error.advice.startswith(f"Close other programs{smaller}.")
+    assert error.offer == ({} if device == "cpu" else {"device": "cpu"})
+    require_memory(replace(size, sam=MOBILE_SAM), FAST, device)
+    for sam in (MOBILE_SAM, VIT_H):
+        large = replace(size, gaussians=60_000_000, sam=sam)
+        assert "smaller model" not in refused(large, device).advice
+
+
 def test_the_estimates_terms_are_the_arrays_that_there_are(panels):
     count, recipe = len(panels.cloud), FAST
     size = Size(count, panels.cloud.row_bytes, views=1, pixels=0)
