@@ -1,6 +1,5 @@
 """Loading segment-anything's models, and MobileSAM, from their checkpoints."""
 
-import pickle
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -76,9 +75,11 @@ def _read_weights(checkpoint: Path) -> dict[str, Tensor]:
         weights = torch.load(
             checkpoint, "cpu", weights_only=True, mmap=zipfile.is_zipfile(checkpoint)
         )
-    except (OSError, EOFError, RuntimeError, ValueError, KeyError, pickle.UnpicklingError) as e:
+    except Exception as e:  # damaged pickles raise all kinds
         raise _unusable(checkpoint, reason_of(e)) from e
-    if not (isinstance(weights, dict) and all(torch.is_tensor(w) for w in weights.values())):
+    if not isinstance(weights, dict) or not all(
+        isinstance(name, str) and torch.is_tensor(value) for name, value in weights.items()
+    ):
         raise _unusable(checkpoint, "it is no table of weights")
     return {name: value for name, value in weights.items() if not name.startswith(UNUSED)}
 

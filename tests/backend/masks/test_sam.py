@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 
 from backend.errors import BadInput, Cancelled
+from backend.masks.checkpoint import require_model
 from backend.masks.decoder import PromptedImage
 from backend.masks.sam import MaskGenerator, MaskSettings, load_sam, non_maximum_suppression
 from backend.masks.store import MaskStore
@@ -220,7 +221,13 @@ def test_cancelling_between_points(mobile_sam):
 
 def test_other_files_are_no_checkpoints(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    wrong = [{"weight": torch.zeros(3)}, {"image_encoder.pos_embed": torch.zeros(())}, [1, 2], 3]
+    wrong = [
+        {"weight": torch.zeros(3)},
+        {0: torch.zeros(1)},
+        {"image_encoder.pos_embed": torch.zeros(())},
+        [1, 2],
+        3,
+    ]
     for content in wrong:
         torch.save(content, path)
         with pytest.raises(BadInput, match=r"checkpoint\.pt"):
@@ -241,6 +248,20 @@ def test_other_files_are_no_checkpoints(tmp_path):
         assert "weights_only" not in str(refused.value) and ".." not in str(refused.value)
     with pytest.raises(BadInput, match=r"absent\.pt"):
         load_sam(tmp_path / "absent.pt")
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("is_zip", [True, False])
+def test_damaged_checkpoints_are_said_to_be_unusable(tmp_path, is_zip):
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"a": torch.zeros(3)}, path, _use_new_zipfile_serialization=is_zip)
+    whole, rng = np.frombuffer(path.read_bytes(), np.uint8), np.random.default_rng(0)
+    for _ in range(300):
+        damaged = whole.copy()
+        damaged[rng.integers(0, len(whole), 3)] = rng.integers(0, 256, 3)
+        path.write_bytes(damaged.tobytes())
+        with pytest.raises(BadInput, match=r"checkpoint\.pt is not a usable"):
+            require_model(path)
 
 
 def test_vit_b_is_recognised_by_its_weights(tmp_path):
