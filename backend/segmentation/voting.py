@@ -12,6 +12,7 @@ from .mask_fit import LEAST_SEEN, MaskedView
 from .similarity import THRESHOLD
 
 KEPT = 0.25  # belonging below which none is noted
+LEAST_ASKED = 0.1  # of what is usual for a set: a Gaussian's pixels that views with a vote show
 TOGETHER = 16  # views whose votes are kept before they join the others
 
 
@@ -33,6 +34,9 @@ def vote(
 ) -> Votes:
     """Let the mask of each view that fits a candidate best say what belongs to it.
 
+    What these views hardly show, next to what the others show of it, is as sure as before: the
+    few pixels of a mask that show what is far behind the thing, through its holes, decide nothing.
+
     Args:
         views: each is looked at once.
         count: about how many these are.
@@ -53,12 +57,20 @@ def vote(
         shown.append(view.shown(selected))
         if len(said) == TOGETHER:
             share, said = share + _sum(said), []
-    share, fits = _sum([share, *said]), np.array(fits)
+    share, fits, shown = _sum([share, *said]), np.array(fits), np.array(shown)
     has_vote = fits >= least_fit
-    belonging = _balanced(share, _pixels_asked(share, seen, has_vote, report))
-    unasked = candidates.copy()
-    unasked.data *= _pixels_asked(candidates, seen, has_vote, report) <= LEAST_SEEN
-    belonging = belonging + unasked
+    usual = (shown * has_vote).sum(axis=0) / np.maximum(shown.sum(axis=0), 1)
+    in_all_views = _pixels(seen, candidates.shape[0])
+
+    def asked(sets: sp.csc_array) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels of each entry's Gaussian in the views with a vote; whether they decide on it."""
+        pixels = _pixels_asked(sets, seen, has_vote, report)
+        least = LEAST_ASKED * np.repeat(usual, np.diff(sets.indptr)) * in_all_views[sets.indices]
+        return pixels, pixels > np.maximum(least, LEAST_SEEN)
+
+    undecided = candidates.copy()
+    undecided.data[asked(candidates)[1]] = 0
+    belonging = _balanced(share, *asked(share)) + undecided
     belonging.data[belonging.data < KEPT] = 0
     belonging.eliminate_zeros()
     weight = np.where(fits >= 0, shown, 0)
@@ -74,12 +86,20 @@ def _sum(matrices: Sequence[sp.csc_array]) -> sp.csc_array:
     return _sum(matrices[:half]) + _sum(matrices[half:])
 
 
-def _balanced(share: sp.csc_array, asked: np.ndarray) -> sp.csc_array:
+def _balanced(share: sp.csc_array, asked: np.ndarray, decided: np.ndarray) -> sp.csc_array:
     """Belonging by the votes: half of what was asked is what the threshold is to a cosine."""
     belonging = share.copy()
     belonging.data = np.minimum(2 * THRESHOLD * share.data / np.maximum(asked, LEAST_SEEN), 1)
-    belonging.data[asked <= LEAST_SEEN] = 0
+    belonging.data[~decided] = 0
     return belonging
+
+
+def _pixels(seen: Sequence[tuple[np.ndarray, np.ndarray]], gaussians: int) -> np.ndarray:
+    """How many pixels each Gaussian makes up in all views, float32 [N]."""
+    pixels = np.zeros(gaussians, np.float32)
+    for some, shown in seen:
+        pixels[some] += shown
+    return pixels
 
 
 def _pixels_asked(

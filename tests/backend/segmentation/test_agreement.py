@@ -143,3 +143,18 @@ def test_a_view_that_shows_little_of_a_thing_has_little_to_say_of_it():
     half = MaskedView(sp.csr_array(only_the_first), sp.csr_array([[1.0], [1], [0], [0]]))
     votes = vote([one_by_one, half], 2, sp.csc_array(np.ones((4, 1), np.float32)), 0.3)
     assert votes.agreement == pytest.approx([(4 * 1 + 1 * 0.5) / 5])
+
+
+def test_the_few_pixels_of_a_mask_that_show_what_is_far_behind_decide_nothing():
+    """Four Gaussians are a thing. Two shine through its holes, one of which is seen elsewhere."""
+    through, beside = np.eye(6), np.eye(6)
+    through[4:] *= 0.1
+    beside[5] = 0
+    beside[4] *= 5
+    around, corner = [[1.0]] * 6, [[1.0], *[[0.0]] * 5]
+    views = [MaskedView(sp.csr_array(through), sp.csr_array(around))]
+    views += [MaskedView(sp.csr_array(beside), sp.csr_array(corner))]
+    thing = sp.csc_array(np.array([[1.0]] * 4 + [[0.0]] * 2, np.float32))
+    votes = vote(views, 2, thing, 0.6)
+    assert votes.views == [1]
+    np.testing.assert_array_equal(votes.belonging.toarray()[:, 0], [1, 1, 1, 1, 0, 1])
