@@ -94,7 +94,10 @@ def test_a_whole_falls_into_parts_where_parts_are_asked_for(features):
     belonging[:480] = 255
     known = Things(sp.csc_array(belonging), np.array([0.4]), np.ones(1))
     field = replace(field_of(features), things=known)
-    np.testing.assert_array_equal(cluster(field, 0.1).labels, [*TRUTH, *[-1] * 10])
+    told = []
+    found = cluster(field, 0.1, report=lambda *said: told.append(said))
+    np.testing.assert_array_equal(found.labels, [*TRUTH, *[-1] * 10])
+    assert ("Looking for parts at scale 0.1", 0.0) in told
     for whole in (0.25, 0.35):  # near its scale, and beyond that of parts
         with pytest.raises(BadInput, match="No objects can be told apart"):
             cluster(field, whole)
