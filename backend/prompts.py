@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 
 from .cameras.camera import Camera, ray_camera
 from .errors import BadInput
@@ -64,11 +65,12 @@ def _fit_box(scene: Scene, message: Select) -> BoxFit:
     own, whole = _grid(box, SIDE, SIDE), _grid(view, *VIEW_GRID)
     outside = ((whole + 0.5 < box[:2]) | (whole + 0.5 > box[2:])).any(axis=1)
     area = camera.width * camera.height / ((right - left) * (bottom - top))
+    # Of the whole view, which is remembered while a box in it is being drawn.
+    seen = scene.trained.features_of(scene.trace(camera, whole, message.subset))
     return fit_box(
         scene.trained.field,
         scene.trace(camera, own, message.subset),
-        # The whole view, which is remembered while a box in it is being drawn.
-        scene.trace(camera, whole, message.subset).take(np.flatnonzero(outside)),
+        seen[torch.from_numpy(outside).to(seen.device)],
         area / len(whole),
         SCALES if message.scale is None else np.array([message.scale]),
     )

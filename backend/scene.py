@@ -1,12 +1,14 @@
 """An opened scene: its Gaussians, a rasterizer for them, and what was trained on them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from torch import Tensor
 
 from .affinity.field import AffinityField, Provenance
 from .affinity.things import Things
@@ -18,6 +20,7 @@ from .gaussians.fingerprint import fingerprint
 from .gaussians.ply import read_ply
 from .rendering import make_rasterizer
 from .rendering.rasterizer import Rasterizer, RayContributions
+from .segmentation.marks import pixel_features
 from .segmentation.thing_tree import ThingTree
 from .workspace import Workspace
 
@@ -33,6 +36,11 @@ class TrainedField:
 
     field: AffinityField
     provenance: Provenance
+
+    @cached_property
+    def features_of(self) -> Callable[[RayContributions], Tensor]:
+        """See `pixel_features`; those of a view are remembered while a box in it is drawn."""
+        return lru_cache(1)(partial(pixel_features, self.field))
 
     @cached_property
     def things(self) -> ThingTree:

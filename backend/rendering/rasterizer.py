@@ -24,9 +24,12 @@ class RenderedView:
     alpha: np.ndarray  # [H, W] float32 in [0, 1]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RayContributions:
-    """Who makes up each pixel: weights alpha_i * T_i of Eq. 4, front to back, in CSR form."""
+    """Who makes up each pixel: weights alpha_i * T_i of Eq. 4, front to back, in CSR form.
+
+    It equals itself alone, so that what is made of it can be remembered.
+    """
 
     offsets: np.ndarray  # [P + 1] int64; pixel p owns entries offsets[p]:offsets[p + 1]
     gaussians: np.ndarray  # [E] int32 indices into the cloud

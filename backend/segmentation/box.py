@@ -27,7 +27,7 @@ class BoxFit:
 def fit_box(
     field: AffinityField,
     inside: RayContributions,
-    outside: RayContributions,
+    beyond: Tensor,
     outside_share: float,
     scales: np.ndarray,
 ) -> BoxFit:
@@ -38,7 +38,7 @@ def fit_box(
     Args:
         field: trained.
         inside: traced pixels of an even grid in the box, `SIDE` x `SIDE`, row by row.
-        outside: of an even grid over the rest of the view; may be none.
+        beyond: features [Q, D] of pixels of an even grid over the rest of the view; may be none.
         outside_share: area that each of these stands for, in boxes.
         scales: to choose from, each in [0, 1].
 
@@ -50,7 +50,7 @@ def fit_box(
     clicks = np.flatnonzero(middle.ravel() & hit_pixels(inside))
     if len(clicks) == 0:
         raise BadInput("There is nothing in the box.", "Draw it around the object itself.")
-    within, beyond = (pixel_features(field, traced) for traced in (inside, outside))
+    within = pixel_features(field, inside)
     scores = np.array(
         [_scores(field.gate_at(s), clicks, within, beyond, outside_share) for s in scales]
     )

@@ -49,7 +49,8 @@ def test_wanted_is_what_reaches_the_edges_of_the_box_and_no_farther(small, outsi
         np.append(small.ravel(), np.zeros(BEYOND, bool)),
         np.append(np.ones(SIDE * SIDE, bool), large),
     )
-    inside, outside = one_gaussian_each(0, SIDE * SIDE), one_gaussian_each(SIDE * SIDE, BEYOND)
-    found = fit_box(field, inside, outside, outside_share, np.array([1.0, 0.0]))
+    inside = one_gaussian_each(0, SIDE * SIDE)
+    beyond = field.features[SIDE * SIDE :]
+    found = fit_box(field, inside, beyond, outside_share, np.array([1.0, 0.0]))
     assert found.scale == scale
     assert small.ravel()[found.traced.gaussians].all()
