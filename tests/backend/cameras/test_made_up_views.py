@@ -182,6 +182,7 @@ def test_a_scene_within_the_near_plane_is_refused_with_advice():
     assert "Scale it up" in refused.value.advice
 
 
+@pytest.mark.filterwarnings("ignore:overflow encountered in exp")
 def test_gaussians_larger_than_numbers_go_are_refused_with_advice():
     cloud = splat([rectangle((0, 0, 0), X, Y)])
     cloud.log_scales[:] = 100
