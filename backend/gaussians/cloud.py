@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .quaternions import unit_quats
+
 FloatArray = np.ndarray
 
 
@@ -53,9 +55,7 @@ class GaussianCloud:
     @property
     def rotations(self) -> FloatArray:
         """Unit quaternions, [N, 4] wxyz; a zero quaternion means no rotation."""
-        norms = np.linalg.norm(self.quats, axis=1, keepdims=True)
-        identity = np.array([1, 0, 0, 0], self.quats.dtype)
-        return np.where(norms > 0, self.quats / np.where(norms > 0, norms, 1), identity)
+        return unit_quats(self.quats)
 
     def subset(self, index: np.ndarray) -> "GaussianCloud":
         """The Gaussians that `index` (boolean [N], integers or a slice) picks, with all columns."""

@@ -18,10 +18,7 @@ def quat_multiply(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 def matrices_from_quats(quats: np.ndarray) -> np.ndarray:
     """Rotation matrices [N, 3, 3] of quaternions [N, 4] of any length; zero means no rotation."""
-    components = np.ascontiguousarray(quats.T)  # which are read faster one after the other
-    # Powers of two change no digit, and no square of what is about one vanishes or overflows.
-    _, exponents = np.frexp(np.abs(components).max(axis=0))
-    w, x, y, z = np.ldexp(components, -exponents)
+    w, x, y, z = _about_one(quats.T)
     squared_norm = w * w + x * x + y * y + z * z
     # The formula divides by the squared norm instead of normalising first; a
     # zero quaternion then has zero terms, which leaves the identity.
@@ -37,6 +34,24 @@ def matrices_from_quats(quats: np.ndarray) -> np.ndarray:
     rotation[:, 2, 1] = s * (y * z + w * x)
     rotation[:, 2, 2] = 1 - s * (x * x + y * y)
     return rotation
+
+
+def unit_quats(quats: np.ndarray) -> np.ndarray:
+    """Quaternions [N, 4] of any length at unit length; zero becomes no rotation."""
+    components = _about_one(quats.T)
+    norms = np.linalg.norm(components, axis=0)
+    identity = np.array([[1], [0], [0], [0]], quats.dtype)
+    return np.where(norms > 0, components / np.where(norms > 0, norms, 1), identity).T
+
+
+def _about_one(components: np.ndarray) -> np.ndarray:
+    """Quaternions [4, N] scaled to a length of about one, so that no square vanishes or overflows.
+
+    Powers of two change no digit. What comes is contiguous: that is faster to compute with.
+    """
+    components = np.ascontiguousarray(components)
+    _, exponents = np.frexp(np.abs(components).max(axis=0))
+    return np.ldexp(components, -exponents)
 
 
 def quat_from_matrix(rotation: np.ndarray) -> np.ndarray:

@@ -1,7 +1,12 @@
 import numpy as np
 import pytest
 
-from backend.gaussians.quaternions import matrices_from_quats, quat_from_matrix, quat_multiply
+from backend.gaussians.quaternions import (
+    matrices_from_quats,
+    quat_from_matrix,
+    quat_multiply,
+    unit_quats,
+)
 
 
 def test_quarter_turns_by_hand():
@@ -21,6 +26,13 @@ def test_quaternions_may_have_any_length(length):
     quats = np.float32([[1, 0, 0, 1], [1, 1, 0, 0], [0, 0, 1, 0]])
     expected = matrices_from_quats(quats)
     np.testing.assert_array_equal(matrices_from_quats(np.float32(length) * quats), expected)
+    units = unit_quats(np.float32(length) * quats)
+    assert units.dtype == np.float32
+    np.testing.assert_allclose(units, quats / np.linalg.norm(quats, axis=1)[:, None], rtol=1e-6)
+
+
+def test_no_quaternion_is_no_rotation():
+    np.testing.assert_array_equal(unit_quats(np.zeros((2, 4))), [[1, 0, 0, 0]] * 2)
 
 
 def test_products_of_quaternions_are_products_of_matrices():
