@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def load(name: str) -> types.ModuleType:
-    """A module of the project, "saga_blender.engine_client", nested as Blender nests it.
+    """A module of the project, "saga_blender.engine.client", nested as Blender nests it.
 
     `saga_blender/__init__.py`, which needs bpy, is not run.
     """

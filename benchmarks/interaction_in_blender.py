@@ -53,7 +53,7 @@ def measure(extension: str, engine_python: str, folder: Path) -> Waiting:
             bpy.ops.view3d.view_selected()
         yield 1.0
         results |= yield from measured(hand, folder)
-    addon("engine_session").session.close()
+    addon("engine.session").session.close()
     print(json.dumps(results), flush=True)
 
 

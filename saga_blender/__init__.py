@@ -4,9 +4,11 @@ import atexit
 
 import bpy
 
-from . import engine_session, held, keymaps, panels, translations, warming
+from . import held, keymaps, panels, translations
 from .clicks import clicking
 from .drawing.overlay import overlay
+from .engine import session as engine_session
+from .engine import warming
 from .found_objects import FoundObject, FoundObjects
 from .operators import (
     apply_transform,

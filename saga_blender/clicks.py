@@ -14,7 +14,7 @@ from ..backend import protocol
 from ..backend.errors import SagaError
 from ..backend.gaussians.selection import combine
 from .drawing.overlay import overlay
-from .engine_session import in_object_mode, session
+from .engine.session import in_object_mode, session
 from .held import mouse_is_held
 from .previews import Previews, previews
 from .splat_object import (

@@ -6,8 +6,8 @@ from functools import partial
 
 from ..backend import protocol
 from ..backend.errors import BadInput, SagaError
-from .engine_client import EngineClient
-from .engine_session import session
+from .engine.client import EngineClient
+from .engine.session import session
 
 OnPreview = Callable[[protocol.Reply], None]
 OnNothing = Callable[[SagaError], None]

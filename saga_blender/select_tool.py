@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from .engine_session import session
+from .engine.session import session
 from .operators.by_hand import SelectBox, SelectBrush
 from .operators.hover import TOOL, Hover
 from .operators.scale import NudgeScale, StepScale

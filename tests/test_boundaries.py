@@ -127,7 +127,7 @@ def test_what_the_add_on_needs_imports_without_the_engines_packages():
     modules = ["errors", "protocol", "gaussians"]
     import_without(
         HEAVY | {"bpy"},
-        [*(f"nested.backend.{name}" for name in modules), "nested.saga_blender.engine_client"],
+        [*(f"nested.backend.{name}" for name in modules), "nested.saga_blender.engine.client"],
         {"nested": ROOT, "nested.saga_blender": ROOT / "saga_blender"},
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...backend.errors import BadInput, Cancelled, EngineFailure, MissingSoftware, SagaError
-from ..child_process import last_lines, start_on_leash
+from ..engine.child_process import last_lines, start_on_leash
 from .change import Change
 from .environment import Environment
 from .plan import Step, cache_of, choose_build, steps

@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..child_process import NO_WINDOW
+from ..engine.child_process import NO_WINDOW
 
 CUDA_DRIVER = 580  # the oldest NVIDIA driver that runs CUDA 13, which our torch is built for
 CUDA_CAPABILITY = 7.5  # the oldest cards that it has code for (Turing)

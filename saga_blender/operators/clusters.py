@@ -5,7 +5,7 @@ import numpy as np
 from bpy.props import IntProperty
 
 from ...backend import protocol
-from ..engine_job import Unchanged
+from ..engine.job import Unchanged
 from ..found_objects import set_found
 from ..properties import PARTS, scale_property
 from ..splat_object import (

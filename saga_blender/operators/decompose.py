@@ -7,7 +7,7 @@ import numpy as np
 
 from ...backend import protocol
 from ..cluster_tree import ClusterTree, innermost
-from ..engine_job import Unchanged
+from ..engine.job import Unchanged
 from ..found_objects import set_found
 from ..properties import PARTS, WHOLE_OBJECTS, levels_property, scale_property
 from ..splat_object import SOURCE, asked_object, per_point, remaining

@@ -4,9 +4,9 @@ import bpy
 
 from ...backend import protocol
 from ...backend.errors import SagaError
-from ..engine_job import OnAnswer
-from ..engine_place import why_out_of_reach
-from ..engine_session import session
+from ..engine.job import OnAnswer
+from ..engine.place import why_out_of_reach
+from ..engine.session import session
 from ..scene_file import why_not_imported, why_not_trained
 from .explained import why_not_edit
 

@@ -5,9 +5,9 @@ from bpy.props import EnumProperty
 
 from ...backend import protocol
 from ...backend.weights.catalog import CATALOG
-from ..engine_job import Unchanged
-from ..engine_place import is_elsewhere, weights_folder
-from ..engine_session import session
+from ..engine.job import Unchanged
+from ..engine.place import is_elsewhere, weights_folder
+from ..engine.session import session
 from ..translations import said
 from .engine_request import EngineRequest
 from .explained import Explained

@@ -7,7 +7,7 @@ import numpy as np
 from bpy.props import IntProperty, StringProperty
 
 from ...backend import protocol
-from ..engine_job import Unchanged
+from ..engine.job import Unchanged
 from ..found import MOST, Hits, points_of, store_hits, stored_hits
 from ..properties import floor_property
 from ..splat_object import SOURCE, asked_object, change_selection, per_point, remaining

@@ -7,14 +7,14 @@ import bpy
 from bpy.props import BoolProperty
 
 from ...backend.errors import SagaError
-from ..engine_place import environment
-from ..engine_session import session
+from ..engine.place import environment
+from ..engine.session import session
+from ..engine.warming import warming
 from ..installation.change import Change, Removal
 from ..installation.installer import Installation
 from ..installation.plan import CPU, CUDA
 from ..translations import said
 from ..viewport import redraw_pages
-from ..warming import warming
 from .explained import Explained
 
 _TICK_S = 0.5

@@ -4,7 +4,7 @@ import bpy
 
 from ...backend import protocol
 from ..clicks import Asked, Clicks, Prompt, asked_by, clicking, settings_of
-from ..engine_job import Unchanged
+from ..engine.job import Unchanged
 from ..previews import previews
 from ..properties import (
     automatic_property,

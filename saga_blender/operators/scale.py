@@ -6,7 +6,7 @@ from bpy.props import IntProperty
 
 from ...backend import protocol
 from ..clicks import asked_by, clicking, settings_of
-from ..engine_job import Unchanged
+from ..engine.job import Unchanged
 from ..splat_object import asked_object, find_splat
 from .engine_request import EngineRequest, why_not_ask
 from .explained import Explained

@@ -2,7 +2,7 @@
 
 import bpy
 
-from ..engine_session import session
+from ..engine.session import session
 
 
 def tell(operator: bpy.types.Operator, sentence: str) -> None:

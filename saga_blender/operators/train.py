@@ -3,7 +3,7 @@
 import bpy
 
 from ...backend import protocol
-from ..engine_session import session
+from ..engine.session import session
 from ..preferences import preferences
 from ..scene_file import why_no_scene, why_not_imported
 from ..splat_object import SOURCE

@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..engine_place import why_no_engine
-from ..engine_session import session
+from ..engine.place import why_no_engine
+from ..engine.session import session
 from ..operators.train import Cancel, TakeOffer, offered
 from ..preferences import EXTENSION
 from ..translations import said

@@ -4,9 +4,9 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...backend.errors import SagaError
-from ..child_process import last_lines
-from ..engine_place import STANDS, environment, why_out_of_reach
-from ..engine_session import session
+from ..engine.child_process import last_lines
+from ..engine.place import STANDS, environment, why_out_of_reach
+from ..engine.session import session
 from ..installation.change import Change
 from ..installation.environment import Environment
 from ..operators.install import CancelInstall, InstallEngine, RemoveEngine

@@ -3,7 +3,7 @@
 import bpy
 import numpy as np
 
-from ..engine_session import session
+from ..engine.session import session
 from ..operators.named_selection import ForgetSelection, RecallSelection, StoreSelection
 from ..operators.select import Select
 from ..operators.select_by import SelectBy

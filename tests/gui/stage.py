@@ -26,7 +26,7 @@ class Stage:
 
     @property
     def session(self):
-        return self.addon("engine_session").session
+        return self.addon("engine.session").session
 
     @property
     def settings(self):

@@ -99,7 +99,7 @@ def addon(installed):
 def shared_engine(installed):
     """Ends the engine after the tests of a module, which share it: a start takes seconds."""
     yield
-    importlib.import_module(f"{EXTENSION}.saga_blender.engine_session").session.close()
+    importlib.import_module(f"{EXTENSION}.saga_blender.engine.session").session.close()
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def talk(addon, monkeypatch):
     python = Path(os.environ.get("SAGA_ENGINE_PYTHON", ROOT / ".venv" / "bin" / "python"))
     if not python.exists():
         pytest.skip(f"the engine's Python is not at {python}: run `make setup`")
-    module, place = (addon(f"saga_blender.engine_{name}") for name in ("session", "place"))
+    module, place = (addon(f"saga_blender.engine.{name}") for name in ("session", "place"))
     monkeypatch.setattr(place, "PACKAGE_ROOT", ROOT / "tests" / "stand_in")
     chosen = addon("saga_blender.preferences").preferences()
     chosen.engine_python = str(python)

@@ -15,8 +15,8 @@ ENGINE_PYTHON = os.environ.get("SAGA_ENGINE_PYTHON", sys.executable)
 PATIENCE_S = 120.0  # on a machine that is busy with other things
 
 
-engine_client = load("saga_blender.engine_client")
-engine_process = load("saga_blender.engine_process")
+engine_client = load("saga_blender.engine.client")
+engine_process = load("saga_blender.engine.process")
 protocol = load("backend.protocol")
 errors = load("backend.errors")
 

@@ -14,8 +14,8 @@ ENGINE_PYTHON = os.environ.get("SAGA_ENGINE_PYTHON", sys.executable)
 def test_the_preferences_lead_there(addon, server, monkeypatch):
     monkeypatch.setenv("PATH", server.path)
     chosen = addon("saga_blender.preferences").preferences()
-    place = addon("saga_blender.engine_place")
-    session = addon("saga_blender.engine_session").session
+    place = addon("saga_blender.engine.place")
+    session = addon("saga_blender.engine.session").session
     info = addon("backend.protocol").Info("hello")
     system = bpy.context.preferences.system
     chosen.engine_on, chosen.device = "SSH", "cpu"

@@ -16,9 +16,9 @@ from backend.gaussians.ply import read_ply, write_ply
 if sys.platform != "win32":
     import resource
 
-engine_client = load("saga_blender.engine_client")
-engine_patience = load("saga_blender.engine_patience")
-engine_process = load("saga_blender.engine_process")
+engine_client = load("saga_blender.engine.client")
+engine_patience = load("saga_blender.engine.patience")
+engine_process = load("saga_blender.engine.process")
 protocol = load("backend.protocol")
 errors = load("backend.errors")
 

@@ -28,7 +28,7 @@ def scene(engine, tmp_path) -> Path:
 @pytest.fixture
 def training(addon, scene):
     """Training under way, as with a window; called, it drains until a condition holds."""
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     protocol = addon("backend.protocol")
 
     def until(condition) -> None:
@@ -78,7 +78,7 @@ def test_loading_a_file_leaves_training_alone(addon, training, scene):
     bpy.ops.import_scene.saga_splat(filepath=str(scene))
     training(steps=30)
     bpy.ops.wm.read_homefile(use_empty=True, use_factory_startup=True)
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     training.until(lambda: session.job is None)
     assert session.notice == "Trained 30 steps."
     assert (scene.with_suffix(".saga") / "field.safetensors").is_file()
@@ -92,7 +92,7 @@ def test_two_scenes_share_the_engine(addon, training, scene, tmp_path):
         bpy.ops.import_scene.saga_splat(filepath=str(path))
     training()
     assert not bpy.ops.saga.train.poll()  # of the other scene: the engine is busy
-    session, protocol = addon("saga_blender.engine_session").session, addon("backend.protocol")
+    session, protocol = addon("saga_blender.engine.session").session, addon("backend.protocol")
     session.cancel()
     told = [session.wait(protocol.Info(str(path))).facts["trained"] for path in (scene, other)]
     assert_trains(other)
@@ -110,7 +110,7 @@ bpy.context.scene.saga.steps = 30
 """
 TRAIN = "print(bpy.ops.saga.train(), flush=True)\n"
 START = f"""
-session = importlib.import_module("{EXTENSION}.saga_blender.engine_session").session
+session = importlib.import_module("{EXTENSION}.saga_blender.engine.session").session
 protocol = importlib.import_module("{EXTENSION}.backend.protocol")
 session.start(protocol.Train(sys.argv[1], steps={LONG}), "Train", lambda reply: "")
 while session.job.progress is None:
@@ -150,7 +150,7 @@ def assert_another_blender_trains(scene: Path, folder: Path, before: str = "") -
 def test_two_blenders_train_on_the_same_scene(addon, training, scene, tmp_path):
     training()
     assert_another_blender_trains(scene, tmp_path)
-    addon("saga_blender.engine_session").session.cancel()
+    addon("saga_blender.engine.session").session.cancel()
     assert_trains(scene)
 
 

@@ -108,7 +108,7 @@ def path(*places):
 def test_a_box_around_a_ball_selects_it_and_the_slider_shows_its_scale(addon, balls):
     selection = addon("saga_blender.splat_object").selection
     clicking, settings = addon("saga_blender.clicks").clicking, bpy.context.workspace.saga
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     settings.scale = 1.0
     bpy.ops.saga.box_around(**eye(balls), path=path((45, 95), (155, 205)))
     one = selection(balls.data)
@@ -269,7 +269,7 @@ def test_decompose_finds_both_balls_and_splits_them(addon, balls):
 def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon, balls):
     selection = addon("saga_blender.splat_object").selection
     clicking = addon("saga_blender.clicks").clicking
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     overlay = addon("saga_blender.drawing.overlay").overlay
     click(balls, (-1, 0, -5), (-1, 0, 0), scale=0.0)
     one = selection(balls.data)
@@ -298,7 +298,7 @@ def test_a_slider_asks_again_and_what_it_says_is_taken_over_when_it_rests(addon,
 def test_the_colour_goes_where_there_is_nothing_to_take(addon, balls):
     clicks, protocol = addon("saga_blender.clicks"), addon("backend.protocol")
     overlay = addon("saga_blender.drawing.overlay").overlay
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     selection = addon("saga_blender.splat_object").selection
 
     def answered():
@@ -424,7 +424,7 @@ def test_views_are_added_and_forgotten(addon, balls, folder):
 
 
 def test_what_the_engine_offers_for_lack_of_memory_is_set_and_trained_with(addon, balls):
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     preferences = addon("saga_blender.preferences").preferences()
     offer = {"max_views": 9, "device": "cpu"}
     assert not bpy.ops.saga.take_offer.poll()

@@ -14,9 +14,9 @@ import sshd
 from two_balls import write_two_balls
 from without_blender import ROOT, load
 
-engine_client = load("saga_blender.engine_client")
-over_ssh = load("saga_blender.engine_over_ssh")
-mirroring = load("saga_blender.mirroring")
+engine_client = load("saga_blender.engine.client")
+over_ssh = load("saga_blender.engine.over_ssh")
+mirroring = load("saga_blender.engine.mirroring")
 protocol = load("backend.protocol")
 errors = load("backend.errors")
 

@@ -13,7 +13,7 @@ def info(addon):
 
 def test_a_callback_that_fails_keeps_no_other_from_being_called(addon, talk, info, capsys):
     session, _ = talk
-    drain = addon("saga_blender.engine_session")._drain
+    drain = addon("saga_blender.engine.session")._drain
 
     def fail(_reply):
         raise ZeroDivisionError("a defect")
@@ -30,7 +30,7 @@ def test_a_callback_that_fails_keeps_no_other_from_being_called(addon, talk, inf
 
 def test_what_can_be_undone_waits_for_object_mode_and_is_one_step(addon, talk, info):
     session, finish = talk
-    unchanged = addon("saga_blender.engine_job").Unchanged
+    unchanged = addon("saga_blender.engine.job").Unchanged
     bpy.ops.mesh.primitive_cube_add()
     bpy.context.object.name = "cube"
     bpy.ops.ed.undo_push(message="before")
@@ -59,7 +59,7 @@ def test_what_can_be_undone_waits_for_object_mode_and_is_one_step(addon, talk, i
 
 def test_an_engine_that_cannot_be_asked_is_told_of_like_any_failure(addon, info):
     """Raised, it would be a traceback: a click and the text field run operators from within."""
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     chosen = addon("saga_blender.preferences").preferences()
     chosen.engine_on, chosen.ssh_host, chosen.ssh_folder = "SSH", "-oProxyCommand=x", "there"
     online = bpy.context.preferences.system.use_online_access
@@ -73,7 +73,7 @@ def test_an_engine_that_cannot_be_asked_is_told_of_like_any_failure(addon, info)
 
 
 def test_another_file_has_no_error_yet(addon):
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     offer = {"max_views": 5}
     session.error = addon("backend.errors").NotEnoughMemory("It needs 9 GB.", "", offer)
     bpy.ops.wm.read_homefile(use_empty=True)
@@ -95,7 +95,7 @@ def test_fetched_weights_go_to_their_scene_whatever_it_is_called_by_then(addon):
     assert "UNDO" in fetch.bl_options
 
     bpy.ops.wm.read_homefile(use_empty=True)
-    unchanged = addon("saga_blender.engine_job").Unchanged
+    unchanged = addon("saga_blender.engine.job").Unchanged
     assert isinstance(fetched(protocol.Fetched("weights.pt")), unchanged)
     assert not bpy.context.scene.saga.sam_checkpoint
 

@@ -137,7 +137,7 @@ def test_parts_that_come_when_the_list_has_changed_are_dropped(addon, table, lis
     before = listed(table)
     for row, name in ((1, "Cup"), (9, "Plate")):  # where the plate was is another thing now
         told = add_parts(table.session_uid, row, name, parts)
-        assert isinstance(told, addon("saga_blender.engine_job").Unchanged)
+        assert isinstance(told, addon("saga_blender.engine.job").Unchanged)
         assert "has changed" in told
     assert listed(table) == before
 
@@ -272,7 +272,7 @@ def test_a_split_off_thing_is_called_what_it_is(addon, table, chosen, name):
     selected = np.zeros(12, bool)
     selected[chosen] = True
     addon("saga_blender.splat_object").set_selection(table.data, selected)
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     session.notice = "6 of 12 Gaussians selected, at scale 0.70."
     bpy.ops.saga.split()
     assert bpy.context.object.name == name
@@ -295,7 +295,7 @@ def test_all_of_it_survives_a_saved_file_and_undo(addon, table, listed, tmp_path
     bpy.ops.ed.undo_push(message="before")
     bpy.ops.saga.merge_clusters()
     bpy.ops.ed.undo_push(message="after")
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
     assert session.notice == "Cup has 6 Gaussians more"
     bpy.ops.ed.undo()
     assert listed(bpy.data.objects["t"]) == before and not session.notice

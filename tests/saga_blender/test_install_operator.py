@@ -22,7 +22,7 @@ def chosen(addon, tmp_path):
     online = bpy.context.preferences.system.use_online_access
     bpy.context.preferences.system.use_online_access = True
     yield chosen
-    addon("saga_blender.engine_session").session.close()
+    addon("saga_blender.engine.session").session.close()
     chosen.engine_folder = ""
     bpy.context.preferences.system.use_online_access = online
 
@@ -34,13 +34,13 @@ def test_nothing_is_fetched_when_blender_is_to_stay_offline(chosen):
 
 
 def test_the_engine_lies_where_blender_wants_data_of_extensions(addon, chosen):
-    environment = addon("saga_blender.engine_place").environment
+    environment = addon("saga_blender.engine.place").environment
     assert str(environment().folder).startswith(chosen.engine_folder)
     chosen.engine_folder = ""
     user = bpy.utils.extension_path_user("bl_ext.user_default.saga_blender")
     assert str(environment().folder.parent) == user.rstrip("/\\")
     with pytest.raises(addon("backend.errors").BadInput, match=r"not installed.*preferences"):
-        addon("saga_blender.engine_place").engine_python()
+        addon("saga_blender.engine.place").engine_python()
 
 
 def test_it_asks_first_and_says_size_and_place(addon, chosen, tmp_path):
@@ -56,7 +56,7 @@ def test_it_asks_first_and_says_size_and_place(addon, chosen, tmp_path):
 
 def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     panel = addon("saga_blender.panels.preferences")
-    session = addon("saga_blender.engine_session").session
+    session = addon("saga_blender.engine.session").session
 
     def drawn() -> str:
         shown = []
@@ -74,7 +74,7 @@ def test_the_preferences_say_how_the_engine_stands(addon, chosen, tmp_path):
     assert "is not installed\nInstall Engine\nEngine's Folder" in drawn()
     (tmp_path / "engine").mkdir()
     assert "interrupted\nGo On Installing\nRemove" in drawn()
-    environment = addon("saga_blender.engine_place").environment()
+    environment = addon("saga_blender.engine.place").environment()
     session.change = addon("saga_blender.installation.installer").Installation(
         environment, sys.executable
     )
@@ -109,8 +109,8 @@ def engine_of_before(addon, chosen, tmp_path, monkeypatch):
     said = "import pathlib, sys; print('It works.'); pathlib.Path(sys.argv[1]).touch()"
     (root / "backend" / "warm_up.py").write_text(said)
     (root / "backend" / "__init__.py").touch()
-    monkeypatch.setattr(addon("saga_blender.engine_place"), "PACKAGE_ROOT", root)
-    place = addon("saga_blender.engine_place").environment()
+    monkeypatch.setattr(addon("saga_blender.engine.place"), "PACKAGE_ROOT", root)
+    place = addon("saga_blender.engine.place").environment()
     place.python.parent.mkdir(parents=True)
     place.python.symlink_to(sys.executable)
     place.finish("cpu")
@@ -121,7 +121,7 @@ def engine_of_before(addon, chosen, tmp_path, monkeypatch):
 def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
     addon, engine_of_before
 ):
-    place, session = engine_of_before, addon("saga_blender.engine_session").session
+    place, session = engine_of_before, addon("saga_blender.engine.session").session
     session.change = None
     (place.package_root / "requirements" / "engine.lock").write_text("after")
     was = {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
@@ -132,16 +132,16 @@ def test_an_update_with_other_packages_asks_and_does_nothing_before_the_click(
     addon("saga_blender.panels.engine").SagaPanel.draw(SimpleNamespace(layout=layout), context)
     sentence = ["The engine's packages changed with this update", "Update Engine"]
     assert shown[:5] == [*sentence, "Remove", *sentence]
-    addon("saga_blender.warming").warming.start()
-    engine_place = addon("saga_blender.engine_place")
-    assert engine_place.engine_python() == str(place.python)  # it still works
-    assert engine_place.why_out_of_reach() == ""
+    addon("saga_blender.engine.warming").warming.start()
+    place_module = addon("saga_blender.engine.place")
+    assert place_module.engine_python() == str(place.python)  # it still works
+    assert place_module.why_out_of_reach() == ""
     assert was == {path: path.stat().st_mtime_ns for path in place.folder.rglob("*")}
     assert session.change is None
 
 
 def test_after_an_update_the_engine_compiles_before_it_is_asked(addon, engine_of_before):
-    place, warming = engine_of_before, addon("saga_blender.warming").warming
+    place, warming = engine_of_before, addon("saga_blender.engine.warming").warming
     assert not place.is_warm
     warming.start()
     assert warming.process.wait(60) == 0 and place.is_warm
@@ -173,9 +173,9 @@ def test_while_an_engine_that_hangs_is_waited_for_blender_goes_on_and_starts_no_
     addon, chosen, tmp_path
 ):
     session, change = (
-        addon(f"saga_blender.{n}") for n in ("engine_session", "installation.change")
+        addon(f"saga_blender.{n}") for n in ("engine.session", "installation.change")
     )
-    may_go, place = threading.Event(), addon("saga_blender.engine_place").environment()
+    may_go, place = threading.Event(), addon("saga_blender.engine.place").environment()
     place.folder.mkdir()
     session.session.change = removal = change.Removal(place, may_go.wait)
     removal.start()
@@ -203,10 +203,10 @@ def test_the_real_engine_is_installed_answers_and_is_removed(addon, chosen, tmp_
         pytest.skip("pip reaches no registry")
     monkeypatch.setenv("PATH", str(tmp_path))  # nothing to compile or clone with
     assert bpy.ops.saga.install_engine() == {"FINISHED"}
-    session, protocol = addon("saga_blender.engine_session").session, addon("backend.protocol")
+    session, protocol = addon("saga_blender.engine.session").session, addon("backend.protocol")
     assert "PyTorch 2.13.0" in session.change.outcome
     assert not shutil.which("cc")
-    assert addon("saga_blender.engine_place").environment().is_warm
+    assert addon("saga_blender.engine.place").environment().is_warm
     with pytest.raises(addon("backend.errors").BadInput, match="missing"):
         session.wait(protocol.Info("missing.ply"))
     assert bpy.ops.saga.remove_engine() == {"FINISHED"}

@@ -16,7 +16,7 @@ from without_blender import ROOT, load
 plan = load("saga_blender.installation.plan")
 installer = load("saga_blender.installation.installer")
 environment = load("saga_blender.installation.environment")
-child_process = load("saga_blender.child_process")
+child_process = load("saga_blender.engine.child_process")
 errors = load("backend.errors")
 
 

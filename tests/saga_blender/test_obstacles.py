@@ -92,7 +92,7 @@ def test_without_an_engine_nothing_is_asked(addon, reasons, ply, tmp_path):
 
 def test_only_a_click_gives_way(addon, reasons, ply, tmp_path):
     """What a button or a word has started is not lost to a click or to another button."""
-    protocol, module = addon("backend.protocol"), addon("saga_blender.engine_session")
+    protocol, module = addon("backend.protocol"), addon("saga_blender.engine.session")
     trained(ply, tmp_path)
     addon("saga_blender.preferences").preferences().engine_python = "python"
     try:

@@ -195,7 +195,7 @@ def test_a_path_of_another_system_is_told_as_it_is_meant(addon, ply, tmp_path, s
 
 def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sidebar):
     protocol, errors = addon("backend.protocol"), addon("backend.errors")
-    module = addon("saga_blender.engine_session")
+    module = addon("saga_blender.engine.session")
     session, shown = module.session, []
     job = session.job = module.Job(protocol.Train, "Train SAGA")
     try:
@@ -215,7 +215,7 @@ def test_progress_and_errors_stand_at_the_top_and_in_the_status_bar(addon, sideb
 def test_sliders_rest_while_the_engine_has_other_work_and_say_so(addon, sidebar, ply, tmp_path):
     """What they said then would be heard when nobody expects it any more."""
     bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
-    module, Train = addon("saga_blender.engine_session"), addon("backend.protocol").Train
+    module, Train = addon("saga_blender.engine.session"), addon("backend.protocol").Train
     tool, header = addon("saga_blender.select_tool").SelectTool, []
     bpy.context.workspace.saga.automatic = False
     sliders = ("Automatic Scale", "Scale", "Threshold")

@@ -24,7 +24,7 @@ def registered(addon) -> set[str]:
     said = set(code.registered(addon("saga_blender").CLASSES))
     for tool in addon("saga_blender.select_tool").TOOLS:
         said |= {tool.bl_label, tool.bl_description}
-    for stands in addon("saga_blender.engine_place").STANDS.values():
+    for stands in addon("saga_blender.engine.place").STANDS.values():
         said |= set(stands)
     return {text for text in said if text and not text.endswith(" MB)")}
 
@@ -62,7 +62,7 @@ def test_blender_speaks_german_when_told_to(addon, ply, tmp_path):
     try:
         bpy.ops.import_scene.saga_splat(filepath=str(ply.write(tmp_path / "t.ply", ply.rows(9, 0))))
         bpy.ops.saga.selection(mode="ALL")
-        notice = addon("saga_blender.engine_session").session.notice
+        notice = addon("saga_blender.engine.session").session.notice
         assert notice == "9 Gaußverteilungen ausgewählt."
         translated = bpy.app.translations.pgettext_iface("Train SAGA")
         assert translated == "SAGA trainieren"

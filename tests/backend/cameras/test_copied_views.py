@@ -11,8 +11,8 @@ from without_blender import load
 
 from backend.cameras.discover import find_views
 
-needed_for = load("saga_blender.scene_files").needed_for
-there = load("saga_blender.mirroring").there
+needed_for = load("saga_blender.engine.files_to_send").needed_for
+there = load("saga_blender.engine.mirroring").there
 protocol = load("backend.protocol")
 
 SCENES = Path(__file__).parents[3] / ".." / "shared" / "data" / "scenes"

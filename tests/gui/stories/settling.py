@@ -79,7 +79,7 @@ def story_in_german(stage: Stage) -> Waiting:
 
 
 def story_disabling_leaves_nothing(stage: Stage) -> Waiting:
-    modules = [stage.addon(name) for name in ("drawing.overlay", "engine_session", "clicks")]
+    modules = [stage.addon(name) for name in ("drawing.overlay", "engine.session", "clicks")]
     drawing, session, clicks = modules
     bpy.ops.preferences.addon_disable(module=EXTENSION)
     yield 0.5

@@ -4,10 +4,10 @@ import subprocess
 
 import bpy
 
+from ..installation.plan import warm_up
+from ..preferences import preferences
 from .child_process import start_on_leash
-from .engine_place import environment, is_elsewhere
-from .installation.plan import warm_up
-from .preferences import preferences
+from .place import environment, is_elsewhere
 
 DELAY_S = 5.0  # after Blender's start, which has enough to do
 

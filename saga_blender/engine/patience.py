@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..backend.errors import EngineFailure
-from .engine_process import last_words
+from ...backend.errors import EngineFailure
+from .process import last_words
 
 HANG_S = 60.0  # without a word, which it says each second, also at work
 MOST_CRASHES = 3  # in a row, until an engine is not started again

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import bpy
 
-from ..backend.errors import BadInput
-from .engine_over_ssh import OverSsh
-from .engine_process import OnThisComputer
-from .installation.environment import Environment
-from .preferences import EXTENSION, preferences
+from ...backend.errors import BadInput
+from ..installation.environment import Environment
+from ..preferences import EXTENSION, preferences
+from .over_ssh import OverSsh
+from .process import OnThisComputer
 
-PACKAGE_ROOT = Path(__file__).resolve().parents[1]  # the folder that holds backend/
+PACKAGE_ROOT = Path(__file__).resolve().parents[2]  # the folder that holds backend/
 
 STANDS = {  # what is said of the environment's state, and what can be done about it
     "missing": ("The engine is not installed", "Install Engine"),

@@ -10,8 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..backend import protocol
-from ..backend.errors import (
+from ...backend import protocol
+from ...backend.errors import (
     BadInput,
     EngineFailure,
     MissingSoftware,

@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..backend.errors import BadInput, EngineFailure, SagaError
+from ...backend.errors import BadInput, EngineFailure, SagaError
 from .child_process import last_lines
 from .mirroring import MirroringProcess
 

@@ -10,16 +10,16 @@ from functools import partial
 
 import bpy
 
-from ..backend import protocol
-from ..backend.errors import BadInput, SagaError
-from .engine_client import EngineClient
-from .engine_job import Job, OnAnswer, Unchanged
-from .engine_over_ssh import OverSsh
-from .engine_place import engine_place
-from .engine_process import OnThisComputer
-from .installation.change import Change
-from .preferences import preferences
-from .viewport import areas, redraw_pages
+from ...backend import protocol
+from ...backend.errors import BadInput, SagaError
+from ..installation.change import Change
+from ..preferences import preferences
+from ..viewport import areas, redraw_pages
+from .client import EngineClient
+from .job import Job, OnAnswer, Unchanged
+from .over_ssh import OverSsh
+from .place import engine_place
+from .process import OnThisComputer
 
 _TICK_S = 0.001  # previews follow the mouse; at rest Blender itself pauses for longer
 BEING_CHANGED = "The engine is being installed or removed"

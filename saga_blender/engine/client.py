@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
-from ..backend import protocol
-from ..backend.errors import EngineFailure, SagaError
-from .engine_over_ssh import OverSsh
-from .engine_patience import Crashes, Silence, hung, left_alone
-from .engine_process import EngineProcess, OnThisComputer
+from ...backend import protocol
+from ...backend.errors import EngineFailure, SagaError
+from .over_ssh import OverSsh
+from .patience import Crashes, Silence, hung, left_alone
+from .process import EngineProcess, OnThisComputer
 
 CLIENT_NAME = "SAGA for Blender"
 POLL_S = 0.005

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ..backend import protocol
-from ..backend.json_text import parse_json
-from ..backend.workspace import Workspace
+from ...backend import protocol
+from ...backend.json_text import parse_json
+from ...backend.workspace import Workspace
 
 PATHS = ("scene", "views", "masks", "sam_checkpoint", "model", "name_with")  # fields that hold one
 POSES = ("cameras.json", "transforms.json", "transforms_train.json", "poses_bounds.npy")

@@ -19,12 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from ..backend import protocol
-from ..backend.errors import BadInput, Cancelled, SagaError
-from ..backend.files import replacing
-from ..backend.workspace import Workspace
-from .engine_process import EngineProcess
-from .scene_files import Needed, needed_for, paths_in, translated
+from ...backend import protocol
+from ...backend.errors import BadInput, Cancelled, SagaError
+from ...backend.files import replacing
+from ...backend.workspace import Workspace
+from .files_to_send import Needed, needed_for, paths_in, translated
+from .process import EngineProcess
 
 PIECE_BYTES = 1 << 18
 PIECES_UNDER_WAY = 8  # that have not been confirmed: what a long line holds

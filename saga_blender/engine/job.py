@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..backend import protocol
-from .translations import said
+from ...backend import protocol
+from ..translations import said
 
 OnAnswer = Callable[[protocol.Reply], str]  # acts on an answer; returns what to tell the person
 
