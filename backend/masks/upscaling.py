@@ -15,8 +15,8 @@ from torch import Tensor
 
 STABILITY_OFFSET = 1.0  # of the logit threshold, up and down
 GPU_PIXELS = 1 << 25  # of masks at full size at once
-# Pixels of a mask's longest side. Logits have 256: of photographs with 12 megapixels every mask
-# at this size fitted one at full size with an IoU above 0.96; at 1,024 2 % were below 0.95.
+# Pixels of a mask's longest side. Logits have 256: of 145 masks of photographs with 4,000 each
+# fitted one at this size with an IoU above 0.96; at 1,024 two did with less than 0.95.
 LONGEST_SIDE = 1536
 
 
