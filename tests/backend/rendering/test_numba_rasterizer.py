@@ -236,6 +236,25 @@ def test_what_is_not_there_is_as_if_it_had_never_been(make_scene):
                 np.testing.assert_array_equal(rays.depth, expected.depth)
 
 
+def test_a_block_is_as_blurred_as_its_farthest_gaussian():
+    """Of two points the far one lies 1.5 pixels right of the window, which its blur of 1.8 reaches.
+
+    The line between them is normal to the plane of the window's right edge, so that no other
+    bound has room to spare: at the depth of their middle the blur would be too little.
+    """
+    camera = Camera("wide", 50, 20, 12.0, 12.0, 25.0, 10.5, np.eye(4))
+    slope = (49.5 - camera.cx) / camera.fx
+    far = camera.unproject(np.array([[50.5, 10.0]]), np.array([1.9]))[0]
+    near = far + 2 * np.array([1, 0, -slope]) / np.hypot(1, slope)
+    source = prepare(GaussianCloud(
+        np.float32([far, near]), np.float32([[1, 0, 0, 0]] * 2), np.full((2, 3), -12, np.float32),
+        np.full(2, 5, np.float32), np.zeros((2, 1, 3), np.float32),
+    ))  # fmt: skip
+    window = np.array([49.0, 49, 10, 10])
+    assert len(project(source, camera, window).order) == 1
+    assert Blocks.of(source).near(camera, window).tolist() == [0, 1]
+
+
 def test_a_ray_looks_at_few_of_a_large_scene():
     rng = np.random.default_rng(0)
     means = rng.uniform(-1, 1, (100_000, 3)).astype(np.float32)
