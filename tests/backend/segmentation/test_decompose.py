@@ -63,6 +63,17 @@ def test_all_beyond_the_sample_are_assigned(features, monkeypatch):
     assert found.labels[-1] == -1 and found.confidence[-1] > 0.75
 
 
+@pytest.mark.parametrize(
+    ("least_share", "alike", "objects"), [(0, 9, 3), (0, 11, 4), (0.05, 20, 3)]
+)
+def test_a_few_that_are_alike_are_no_object(features, monkeypatch, least_share, alike, objects):
+    monkeypatch.setattr("backend.segmentation.decompose.MIN_CLUSTER_SHARE", least_share)
+    axis = np.eye(8, dtype=np.float32)[6:7]
+    others = axis + np.random.default_rng(0).normal(0, 0.02, (alike, 8)).astype(np.float32)
+    labels = cluster(field_of(np.concatenate([features, others])), 0.5).labels
+    assert labels.max() + 1 == objects and (labels[-alike:] == (3 if objects == 4 else -1)).all()
+
+
 def test_a_narrow_gap_makes_no_two_objects(features):
     tilted = features[:300] + 0.3 * np.eye(8, dtype=np.float32)[3]
     labels = cluster(field_of(np.concatenate([features, tilted])), 0.5).labels
@@ -89,18 +100,21 @@ def test_what_the_masks_agree_on_is_one_cluster_and_its_like_joins_it(features):
 
 
 def test_a_whole_falls_into_parts_where_parts_are_asked_for(features):
-    """All is one thing of a larger scale, but for the last ten."""
+    """All is one thing of a larger scale, but for the last ten: five of these may belong to it."""
     belonging = np.zeros((len(features), 1), np.uint8)
-    belonging[:480] = 255
-    known = Things(sp.csc_array(belonging), np.array([0.4]), np.ones(1))
-    field = replace(field_of(features), things=known)
+    belonging[:480], belonging[480:485] = 255, 100
     told = []
-    found = cluster(field, 0.1, report=lambda *said: told.append(said))
-    np.testing.assert_array_equal(found.labels, [*TRUTH, *[-1] * 10])
+
+    def labels(scale, of_thing):
+        known = Things(sp.csc_array(belonging), np.array([of_thing]), np.ones(1))
+        field = replace(field_of(features), things=known)
+        return cluster(field, scale, report=lambda *said: told.append(said)).labels
+
+    np.testing.assert_array_equal(labels(0.1, of_thing=0.4), [*TRUTH, *[-1] * 10])
     assert ("Looking for parts at scale 0.1", 0.0) in told
-    for whole in (0.25, 0.35):  # near its scale, and beyond that of parts
+    for scale, of_thing in ((0.25, 0.4), (0.35, 0.7)):  # near its scale, and beyond that of parts
         with pytest.raises(BadInput, match="No objects can be told apart"):
-            cluster(field, whole)
+            labels(scale, of_thing)
 
 
 def test_the_mean_of_a_large_thing_is_taken_all_over_it(monkeypatch):

@@ -8,7 +8,7 @@ from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
 from backend.cameras.camera import Camera
 from backend.rendering.rasterizer import RayContributions
-from backend.segmentation.refine import pixels_over, refined
+from backend.segmentation.refine import pixels_over, refined, without_strays
 
 TWO_FIFTHS, THREE_FIFTHS, ONE_PIXEL, UNSEEN, FOR, AGAINST = range(6)
 
@@ -53,3 +53,13 @@ def test_views_that_have_nearly_all_of_it_in_the_picture_are_asked():
     assert [camera.name for camera, _ in chosen] == ["0 missed", "1 missed"]
     assert chosen[1][1].tolist() == [[column, 0] for column in range(9)]
     assert pixels_over(cameras[3:], points) == []
+
+
+def test_what_is_merely_sparser_than_the_rest_is_no_stray():
+    """Of two rings one has half as many points, twice as far apart; one point is alone."""
+    dense, sparse = (np.linspace(0, 2 * np.pi, count, endpoint=False) for count in (80, 40))
+    angles = np.concatenate([dense, sparse])
+    rings = np.column_stack([np.cos(angles), np.sin(angles), 9.0 * (np.arange(120) < 80)])
+    assert without_strays(np.ones(120, bool), rings).all()
+    kept = without_strays(np.ones(121, bool), np.append(rings, [[0, 0, 30]], axis=0))
+    assert np.flatnonzero(~kept).tolist() == [120]

@@ -51,6 +51,15 @@ def test_who_is_part_of_whom(tree):
     assert tree.sizes.tolist() == [40, 10, 2, 30, 50, OF_FLOOR]
 
 
+def test_what_is_nearly_all_of_a_thing_is_no_part_of_it():
+    belonging = things().belonging.toarray()
+    nearly = belonging[:, [MUG]].copy()
+    nearly[41] = 0  # 9 of its 10
+    both = sp.csc_array(np.hstack([belonging, nearly]))
+    tree = ThingTree.of(Things(both, np.append(SCALES, SCALES[MUG]), np.ones(7)))
+    assert tree.parents[[MUG, len(SCALES)]].tolist() == [SETTING, SETTING]
+
+
 def preference(difference: float) -> float:
     return np.exp(-((difference / 0.3) ** 2) / 2)
 
@@ -80,6 +89,7 @@ def test_of_two_things_that_overlap_the_cut_has_the_one_that_stands_out():
         np.append(np.ones(6), 0.7),
     )
     beside = len(SCALES)
+    assert (ThingTree.of(both).parents[[CHAIR, beside]] == -1).all()
     assert {CHAIR, beside} & {*ThingTree.of(both).cut(0.5)} == {CHAIR}
     doubted = replace(both, agreement=np.where(np.arange(7) == CHAIR, 0.6, 1))
     assert {CHAIR, beside} & {*ThingTree.of(doubted).cut(0.5)} == {beside}

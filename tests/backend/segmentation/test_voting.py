@@ -12,16 +12,19 @@ from backend.segmentation.voting import Votes, vote
 def test_a_gaussian_belongs_by_how_much_of_it_the_mask_shows(monkeypatch):
     """Twenty pixels, a mask over the first ten, which Gaussian 0 fills; two more lie across it."""
     monkeypatch.setattr("backend.segmentation.voting.TOGETHER", 2)  # of four views
-    weights = np.zeros((20, 3))
+    weights = np.zeros((20, 5))
     weights[:10, 0] = 0.8
     weights[9:19, 1] = weights[8:18, 2] = 0.1  # a tenth, and two tenths of it in the mask
+    weights[0, 3] = weights[19, 4] = 0.01  # hardly seen in all views together
     mask = (np.arange(20) < 10).astype(float)
     view = MaskedView(sp.csr_array(weights), sp.csr_array(mask[:, None]))
-    candidate = sp.csc_array(np.float32([[1], [0], [0]]))
-    votes = vote([view] * 4, 4, candidate, 0.5)
-    assert votes.views.tolist() == [4] and votes.agreement == pytest.approx([1])
+    elsewhere = MaskedView(sp.csr_array(weights), sp.csr_array(1 - mask[:, None]))
+    glimpse = MaskedView(sp.csr_array(weights[:2]), sp.csr_array(mask[:2, None]))
+    candidate = sp.csc_array(np.float32([[1], [0], [0], [0], [0.9]]))
+    votes = vote([view] * 4 + [elsewhere, glimpse], 6, candidate, 0.5)
+    assert votes.views.tolist() == [4] and votes.agreement == pytest.approx([4 / 5])
     # Half of a Gaussian is worth 0.75, so two tenths are 0.3; what is below 0.25 is not noted.
-    assert votes.belonging.toarray().ravel() == pytest.approx([1, 0, 0.3])
+    assert votes.belonging.toarray().ravel() == pytest.approx([1, 0, 0.3, 0, 0.9])
 
 
 @pytest.mark.parametrize(
