@@ -1,7 +1,7 @@
 """Runs the tests of what goes wrong and prints what was survived: python .ci/faults.py
 
-A test is marked with the fault that it brings about (`pytest.mark.fault`), and records
-"lost" when something of the person's is gone after it. The last line is JSON.
+A test is marked with the fault that it brings about, "of what: which" (`pytest.mark.fault`), and
+records "lost" when something of the person's is gone after it. The last line is JSON.
 """
 
 import json
@@ -59,6 +59,18 @@ def count(report: Path, tallies: dict[str, Tally]) -> None:
         tally.lost += int(said.get("lost", 0))
 
 
+def print_table(tallies: dict[str, Tally]) -> None:
+    """A row for all faults of one thing."""
+    of_one: dict[str, dict[str, Tally]] = defaultdict(dict)
+    for fault, tally in sorted(tallies.items()):
+        thing, _, which = fault.partition(": ")
+        of_one[thing][which] = tally
+    print("\n| of | faults | tried | survived | data lost |\n| --- | --- | --- | --- | --- |")
+    for thing, faults in of_one.items():
+        figures = (sum(getattr(t, n) for t in faults.values()) for n in vars(Tally()))
+        print(f"| {thing} | {'; '.join(faults)} | {' | '.join(map(str, figures))} |")
+
+
 def main() -> int:
     tallies: dict[str, Tally] = defaultdict(Tally)
     under_way: dict[Path, Future[str]] = {}
@@ -70,9 +82,7 @@ def main() -> int:
         for report, output in under_way.items():
             print(output.result(), flush=True)
             count(report, tallies)
-    print("\n| fault | tried | survived | data lost |\n| --- | --- | --- | --- |")
-    for fault, tally in sorted(tallies.items()):
-        print(f"| {fault} | {tally.tried} | {tally.survived} | {tally.lost} |")
+    print_table(tallies)
     survived = sum(tally.survived == tally.tried for tally in tallies.values())
     lost = sum(tally.lost for tally in tallies.values())
     print(json.dumps({"faults": len(tallies), "survived": survived, "lost": lost}))

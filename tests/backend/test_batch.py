@@ -66,7 +66,7 @@ def manifest(scenes) -> list[dict]:
     return json.loads(path.read_text(encoding="utf-8"))["scenes"]
 
 
-@pytest.mark.fault("a scene of a batch is broken")
+@pytest.mark.fault("a batch: a broken scene in it")
 def test_a_broken_scene_stops_no_other_and_nothing_is_done_twice(engine, scenes, capsys):
     assert batch(engine, scenes, "--scale", 0.2) == 2
     assert "1 of 3 scenes failed" in capsys.readouterr().err
@@ -154,7 +154,7 @@ def test_jobs_of_an_array_share_the_work_and_the_last_one_gathers(engine, scenes
         assert batch(engine, scenes, *wrong) == 2 and said in capsys.readouterr().err
 
 
-@pytest.mark.fault("a batch is interrupted")
+@pytest.mark.fault("a batch: interrupted")
 def test_what_was_begun_is_told_and_done_the_next_time(engine, scenes, monkeypatch):
     scenes.write_text("one/balls.ply\ntwo/balls.ply")
 
@@ -264,7 +264,7 @@ def test_a_local_dask_cluster_does_the_example(scenes):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("Slurm ends a job of a batch and puts it back")
+@pytest.mark.fault("a batch: Slurm ends a job and puts it back")
 def test_slurm_does_the_documented_lines_and_what_it_puts_back(scenes, tmp_path):
     """Word for word, but for the number of jobs and for masks, which are there already."""
     (tmp_path / "docs").symlink_to(ROOT / "docs")

@@ -190,7 +190,7 @@ def test_it_greets_in_less_than_three_seconds(connect):
     assert spent.user + spent.system < 3.0
 
 
-@pytest.mark.fault("the log's disk is full")
+@pytest.mark.fault("a full disk: the log's")
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_log_that_cannot_be_written_ends_nothing(connect):
     with open("/dev/full", "wb") as full:
@@ -209,7 +209,7 @@ def test_it_keeps_no_copies_for_a_client_on_its_own_computer(connect):
     assert server.end()[0] == EXIT_BROKEN_STREAM
 
 
-@pytest.mark.fault("the line to another computer dies without a word")
+@pytest.mark.fault("another computer: the line dies without a word")
 def test_over_ssh_it_ends_when_its_client_is_silent_for_long(connect, tmp_path):
     code = (
         "import sys, os\n"
@@ -248,7 +248,7 @@ def test_the_end_of_stdin_stops_work_that_reports_and_lets_it_tidy_up(connect):
     assert code == 0 and "tidied up" in log and seconds < GRACE_S
 
 
-@pytest.mark.fault("Blender is killed while the engine works")
+@pytest.mark.fault("Blender: killed while the engine works")
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_a_killed_client_leaves_no_engine_behind(connect):
     """The engine is in the middle of work that would take a minute and never looks up."""

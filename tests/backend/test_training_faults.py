@@ -79,7 +79,7 @@ def assert_equal(one: dict, other: dict) -> None:
     assert all((one[name] == other[name]).all() for name in one)
 
 
-@pytest.mark.fault("the engine is killed (kill -9, out of memory) while training")
+@pytest.mark.fault("the engine: killed (kill -9, out of memory) while training")
 def test_a_killed_training_goes_on_and_ends_as_if_nothing_had_been(trained, scene):
     before, reached = scene.read_bytes(), 0.0
     for part in (0.1, 0.5, 0.9, 1.0):  # and killed there, but for the end
@@ -95,7 +95,7 @@ def test_a_killed_training_goes_on_and_ends_as_if_nothing_had_been(trained, scen
     assert scene.read_bytes() == before
 
 
-@pytest.mark.fault("the disk is full while training")
+@pytest.mark.fault("a full disk: while training")
 def test_a_full_disk_stops_training_and_leaves_what_was_there(trained, scene):
     def no_room():  # for a file larger than this; the signal would end the process at once
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -109,7 +109,7 @@ def test_a_full_disk_stops_training_and_leaves_what_was_there(trained, scene):
     assert_equal(field(scene), field(trained))
 
 
-@pytest.mark.fault("two engines train on the same scene at once")
+@pytest.mark.fault("two at once: engines that train on the same scene")
 def test_two_at_once_do_not_spoil_each_others_work(trained, scene):
     both = [train(scene), train(scene)]
     outputs = [process.communicate() for process in both]

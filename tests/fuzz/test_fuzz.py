@@ -62,7 +62,10 @@ def timed(reader: Reader, path: Path) -> float:
 @pytest.mark.filterwarnings("ignore")  # of numpy, about numbers that are not finite
 @pytest.mark.parametrize(
     "reader",
-    [pytest.param(r, id=r.name, marks=pytest.mark.fault(f"broken: {r.name}")) for r in READERS],
+    [
+        pytest.param(r, id=r.name, marks=pytest.mark.fault(f"a broken file: {r.name}"))
+        for r in READERS
+    ],
 )
 def test_what_is_broken_is_read_or_refused(reader, tmp_path, pytestconfig, monkeypatch):
     bound_what_unpacks(monkeypatch.setattr)

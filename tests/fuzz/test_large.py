@@ -81,7 +81,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.fault("a file that is made to be slow, or to fill the memory")
+@pytest.mark.fault("a broken file: made to be slow, or to fill the memory")
 @pytest.mark.parametrize(("name", "data"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_what_is_large_is_read_or_refused_in_time_and_memory(name, data, tmp_path):
     reader = READERS[name]

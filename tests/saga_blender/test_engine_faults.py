@@ -78,7 +78,7 @@ def fake_server(folder: Path, code: str) -> Path:
 
 
 @unix
-@pytest.mark.fault("the engine is killed (kill -9, out of memory) while it works")
+@pytest.mark.fault("the engine: killed (kill -9, out of memory) while it works")
 def test_a_killed_engine_is_explained_and_replaced(connect):
     client = connect()
     client.wait(ask(client, "started"), PATIENCE_S)
@@ -89,7 +89,7 @@ def test_a_killed_engine_is_explained_and_replaced(connect):
     assert client.wait(ask(client, "again"), PATIENCE_S).text == "again"
 
 
-@pytest.mark.fault("the engine crashes")
+@pytest.mark.fault("the engine: crashes")
 def test_a_crash_is_explained_with_its_last_words(connect):
     client = connect()
     with pytest.raises(errors.EngineFailure, match=r"exit code 7.*a last word"):
@@ -98,7 +98,7 @@ def test_a_crash_is_explained_with_its_last_words(connect):
 
 
 @unix
-@pytest.mark.fault("the engine hangs (SIGSTOP)")
+@pytest.mark.fault("the engine: hangs (SIGSTOP)")
 def test_a_hung_engine_is_ended_and_replaced(connect, monkeypatch):
     monkeypatch.setattr(engine_patience, "HANG_S", 5.0)
     client = connect()
@@ -130,7 +130,7 @@ def test_time_in_which_nobody_looked_is_no_silence(monkeypatch):
     assert [silence.lasts(heard) for heard in (1, 1, 1, 1, 2)] == [0.0, 0.5, 1.5, 2.0, 0.0]
 
 
-@pytest.mark.fault("the engine answers that memory ran out")
+@pytest.mark.fault("memory: the engine answers that it ran out")
 def test_out_of_memory_is_said_and_the_engine_lives(connect):
     client = connect()
     with pytest.raises(errors.NotEnoughMemory, match=r"not enough memory.*fewer views"):
@@ -140,7 +140,7 @@ def test_out_of_memory_is_said_and_the_engine_lives(connect):
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit")
-@pytest.mark.fault("memory runs out in the engine while training")
+@pytest.mark.fault("memory: runs out in the engine while training")
 def test_a_real_lack_of_memory_is_said_and_training_works_again(connect, tmp_path):
     """Nothing is simulated: the kernel refuses the engine more. Python survives that, C aborts."""
     few, many = write_two_balls(tmp_path / "few"), write_two_balls(tmp_path / "many")
@@ -172,7 +172,7 @@ os.write(1, b"SAGA" + bytes(range(200)))
 }
 
 
-@pytest.mark.fault("the engine writes garbage to its stdout")
+@pytest.mark.fault("the engine: writes garbage to its stdout")
 @pytest.mark.parametrize("when", NONSENSE)
 def test_nonsense_is_refused_and_its_speaker_ended(connect, tmp_path, when, monkeypatch):
     code = NONSENSE[when].replace("{root!r}", repr(str(ROOT)))
@@ -187,7 +187,7 @@ def test_nonsense_is_refused_and_its_speaker_ended(connect, tmp_path, when, monk
     assert client.state == "dead"
 
 
-@pytest.mark.fault("the engine dies at every start")
+@pytest.mark.fault("the engine: dies at every start")
 def test_an_engine_that_keeps_dying_is_left_alone_for_a_while(connect, tmp_path, monkeypatch):
     starts = tmp_path / "starts"
     client = connect(fake_server(tmp_path, f"open({str(starts)!r}, 'a').write('.'); exit(9)"))
@@ -202,7 +202,7 @@ def test_an_engine_that_keeps_dying_is_left_alone_for_a_while(connect, tmp_path,
     assert starts.read_text() == "...."
 
 
-@pytest.mark.fault("two Blenders ask at once")
+@pytest.mark.fault("two at once: Blenders that ask")
 def test_each_client_has_an_engine_of_its_own(connect):
     clients = [connect(), connect()]
     ids = [ask(client, f"client {k}") for k, client in enumerate(clients)]
@@ -212,7 +212,7 @@ def test_each_client_has_an_engine_of_its_own(connect):
 
 
 @unix
-@pytest.mark.fault("a hung engine when Blender closes it")
+@pytest.mark.fault("the engine: hangs when Blender closes it")
 def test_closing_does_not_wait_for_an_engine_that_hangs(connect, monkeypatch):
     monkeypatch.setattr(engine_process, "CLOSE_S", 0.3)
     client = connect()

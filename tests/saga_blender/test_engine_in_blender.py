@@ -59,7 +59,7 @@ def assert_trains(scene: Path) -> None:
     assert bpy.ops.saga.train() == {"FINISHED"}
 
 
-@pytest.mark.fault("the add-on is disabled while it trains")
+@pytest.mark.fault("Blender: the add-on is disabled while it trains")
 def test_disabling_ends_the_engine_and_enabling_trains_again(training, scene):
     pid = training()
     engine = bpy.context.preferences.addons[EXTENSION].preferences.engine_python
@@ -73,7 +73,7 @@ def test_disabling_ends_the_engine_and_enabling_trains_again(training, scene):
     assert_trains(scene)
 
 
-@pytest.mark.fault("another file is loaded while it trains")
+@pytest.mark.fault("Blender: another file is loaded while it trains")
 def test_loading_a_file_leaves_training_alone(addon, training, scene):
     bpy.ops.import_scene.saga_splat(filepath=str(scene))
     training(steps=30)
@@ -84,7 +84,7 @@ def test_loading_a_file_leaves_training_alone(addon, training, scene):
     assert (scene.with_suffix(".saga") / "field.safetensors").is_file()
 
 
-@pytest.mark.fault("two scenes of one Blender use the engine")
+@pytest.mark.fault("two at once: scenes of one Blender")
 def test_two_scenes_share_the_engine(addon, training, scene, tmp_path):
     other = write_two_balls(tmp_path / "other")
     for path in (scene, other):
@@ -146,7 +146,7 @@ def assert_another_blender_trains(scene: Path, folder: Path, before: str = "") -
     assert "{'FINISHED'}" in out, err
 
 
-@pytest.mark.fault("two Blenders train on the same scene")
+@pytest.mark.fault("two at once: Blenders that train on the same scene")
 def test_two_blenders_train_on_the_same_scene(addon, training, scene, tmp_path):
     training()
     assert_another_blender_trains(scene, tmp_path)
@@ -154,12 +154,12 @@ def test_two_blenders_train_on_the_same_scene(addon, training, scene, tmp_path):
     assert_trains(scene)
 
 
-@pytest.mark.fault("scripts are reloaded while it trains")
+@pytest.mark.fault("Blender: scripts are reloaded while it trains")
 def test_reloading_scripts_leaves_a_working_engine(scene, tmp_path):
     assert_another_blender_trains(scene, tmp_path, RELOAD)
 
 
-@pytest.mark.fault("Blender is killed (kill -9) while it trains")
+@pytest.mark.fault("Blender: killed (kill -9) while it trains")
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_the_engine_of_a_killed_blender_ends_and_the_next_blender_trains(scene, tmp_path):
     blender = another_blender(scene, tmp_path, STAY)

@@ -97,7 +97,7 @@ def test_a_file_is_there_before_it_is_asked_about_and_is_sent_once(connect, serv
     assert [path.name for path in copy.parent.iterdir()] == [splat.name]
 
 
-@pytest.mark.fault("the line to another computer is cut while files are sent")
+@pytest.mark.fault("another computer: the line is cut while files are sent")
 def test_sending_goes_on_where_the_line_was_cut(connect, server, splat):
     splat.write_bytes(6 * splat.read_bytes())  # or all of it is under way when the line is cut
     client, heard = connect(), []
@@ -198,7 +198,7 @@ def test_work_there_can_be_cancelled(connect):
         client.wait(id, PATIENCE_S)
 
 
-@pytest.mark.fault("the line to another computer is cut while the engine works there")
+@pytest.mark.fault("another computer: the line is cut while the engine works there")
 def test_a_cut_line_is_told_and_three_in_a_row_are_an_error(connect):
     client, heard = connect(), []
     id = ask(client, "count", on_progress=heard.append)
@@ -212,7 +212,7 @@ def test_a_cut_line_is_told_and_three_in_a_row_are_an_error(connect):
         client.wait(id, PATIENCE_S)
 
 
-@pytest.mark.fault("another computer cannot be reached over SSH")
+@pytest.mark.fault("another computer: cannot be reached over SSH")
 @pytest.mark.parametrize(
     "host, said",
     [
@@ -227,7 +227,7 @@ def test_a_computer_that_is_not_there(connect, host, said):
     assert "name" in raised.value.advice
 
 
-@pytest.mark.fault("another computer refuses the key")
+@pytest.mark.fault("another computer: refuses the key")
 def test_a_key_that_is_refused(connect, server):
     allowed = (server.folder / "authorized_keys").read_bytes()
     (server.folder / "authorized_keys").write_bytes(b"")
@@ -239,7 +239,7 @@ def test_a_key_that_is_refused(connect, server):
         (server.folder / "authorized_keys").write_bytes(allowed)
 
 
-@pytest.mark.fault("another computer is not the one it was")
+@pytest.mark.fault("another computer: is not the one it was")
 @pytest.mark.parametrize(
     "known, said", [(False, "gpu-box's SSH key is not known"), (True, "not the computer")]
 )
@@ -320,7 +320,7 @@ def test_nothing_is_left_running_there(connect, server):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("the line to another computer is cut while it trains")
+@pytest.mark.fault("another computer: the line is cut while it trains")
 def test_training_goes_on_from_the_checkpoint_there_and_comes_home(connect, server, tmp_path):
     """And ends bit for bit as training on this computer does."""
     scenes = [write_two_balls(tmp_path / name) for name in ("here", "sent")]

@@ -196,7 +196,7 @@ def registry_answers(folder) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.fault("installing for real, without compiler or git, and removing")
+@pytest.mark.fault("the installation: for real, without compiler or git, and removing")
 @pytest.mark.skipif(sys.version_info[:2] != (3, 11), reason="once is enough")
 def test_the_real_engine_is_installed_answers_and_is_removed(addon, chosen, tmp_path, monkeypatch):
     if not registry_answers(tmp_path / "probe"):

@@ -46,7 +46,7 @@ def install(place, **options):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("a download that was tampered with")
+@pytest.mark.fault("the installation: a download that was tampered with")
 def test_what_was_tampered_with_is_refused_and_the_next_try_goes_on(place):
     lock = place.package_root / "requirements" / "torch-cpu.lock"
     right = lock.read_text()
@@ -94,7 +94,7 @@ installation.wait()
 
 
 @pytest.mark.slow
-@pytest.mark.fault("an installation that is cancelled, or killed with its Blender")
+@pytest.mark.fault("the installation: cancelled, or killed with its Blender")
 def test_an_interrupted_installation_goes_on(place):
     sleeper = place.package_root / "backend" / "warm_up.py"
     works = sleeper.read_text()
@@ -129,7 +129,7 @@ def test_an_interrupted_installation_goes_on(place):
 
 
 @pytest.mark.slow
-@pytest.mark.fault("the installed engine is moved to another disk")
+@pytest.mark.fault("the installation: moved to another disk")
 def test_what_was_moved_works_there_and_can_be_updated(place, tmp_path):
     install(place)
     moved = environment.Environment(tmp_path / "other disk" / "engine", place.package_root)
@@ -146,7 +146,7 @@ def test_what_was_moved_works_there_and_can_be_updated(place, tmp_path):
     assert install(moved) == "It works." and moved.state == "ready"
 
 
-@pytest.mark.fault("no room for the engine")
+@pytest.mark.fault("a full disk: no room for the engine")
 def test_a_disk_without_room_is_said_before_anything_is_made(place, monkeypatch):
     monkeypatch.setattr(installer, "choose_build", lambda: plan.Build("cpu", 1, 1e9))
     with pytest.raises(errors.BadInput, match="needs 1e\\+09 GB"):

@@ -129,7 +129,7 @@ def test_the_size_is_that_of_the_masks_that_there_are_or_will_be(panels, tmp_pat
     assert (size.pixels, size.masks, size.sam) == (1536 * 768, estimate.MASKS, 77)
 
 
-@pytest.mark.fault("a training that would not fit into the memory")
+@pytest.mark.fault("memory: a training that would not fit")
 def test_what_was_refused_has_done_nothing_and_what_is_offered_trains(
     free, tmp_path, capsys, monkeypatch
 ):

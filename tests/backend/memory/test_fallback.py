@@ -22,7 +22,7 @@ SHORT = replace(RECIPES["fast"], steps=60, pixels=200)
 
 
 pytestmark = pytest.mark.fault(
-    "a GPU's memory runs out at work (a stand-in raises what torch does)"
+    "memory: a GPU's runs out at work (a stand-in raises what torch does)"
 )
 
 

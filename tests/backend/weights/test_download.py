@@ -195,7 +195,7 @@ def test_what_cannot_be_had_is_said_and_leaves_nothing_that_looks_whole(
     assert download.fetch(weights, tmp_path).read_bytes() == CONTENT
 
 
-@pytest.mark.fault("a download that is cancelled or killed")
+@pytest.mark.fault("a download: cancelled or killed")
 def test_a_cancelled_download_goes_on_where_it_was(server, weights, tmp_path):
     def cancel(stage, fraction, detail=""):
         if fraction > 0.5:
@@ -244,7 +244,7 @@ def test_of_two_engines_the_slower_takes_what_the_faster_fetched(server, weights
     assert target.read_bytes() == CONTENT
 
 
-@pytest.mark.fault("a full disk while downloading")
+@pytest.mark.fault("a full disk: while downloading")
 def test_a_full_disk_is_said(server, weights, tmp_path):
     (tmp_path / "weights.pt.part").symlink_to("/dev/full")
     with pytest.raises(BadInput, match="No space left"):
