@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from backend.affinity.ray_bank import build_ray_bank
 from backend.affinity.recipes import recipe_named
+from backend.affinity.things import Things
 from backend.affinity.trainer import Trainer
 from backend.engine import Engine
 from backend.errors import BadInput, NotTrained
@@ -14,6 +16,7 @@ from backend.gaussians.ply import write_ply
 from backend.language.index import TextIndex, build_index
 from backend.language.naming import named
 from backend.language.search import distinct_hits, rank
+from backend.masks.view_masks import ViewMasks
 from backend.protocol import Find
 from backend.rendering import make_rasterizer
 from backend.segmentation.hierarchy import nest
@@ -72,6 +75,24 @@ def test_where_only_one_view_has_masks_there_is_no_thing(panels, field, colored,
     rasterizer = make_rasterizer(panels.cloud, "cpu")
     with pytest.raises(BadInput, match="do not agree on any thing"):
         build_index(rasterizer, one, panels, field, sees_colors, colored)
+
+
+def test_what_one_view_shows_and_what_is_all_of_the_scene_is_not_looked_at(
+    panels, field, colored, sees_colors
+):
+    of_panels = np.column_stack([np.eye(3)[panels.objects], np.ones(len(panels.objects))])
+    things = Things(sp.csc_array(np.uint8(255 * of_panels)), np.ones(4), np.ones(4))
+    masks = {}
+    for name, of_view in panels.masks.items():
+        seen = of_view.unpack()
+        every = seen.any(axis=0)
+        seen[2] &= name == "0.png"  # the last panel
+        masks[name] = ViewMasks.pack(np.append(seen, every[None], axis=0), np.ones(6))
+    source, knowing = replace(panels, masks=masks), replace(field, things=things)
+    rasterizer = make_rasterizer(panels.cloud, "cpu")
+    index = build_index(rasterizer, panels.cameras, source, knowing, sees_colors, colored)
+    selected = [selected_by(index, panels, thing) for thing in range(len(index))]
+    np.testing.assert_array_equal(selected, [panels.objects == 0, panels.objects == 1])
 
 
 def test_no_two_hits_are_the_same_thing(index, sees_colors):

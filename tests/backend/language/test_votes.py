@@ -15,10 +15,11 @@ def test_the_largest_masks_of_a_thing_speak_for_it(panels, monkeypatch):
     rasterizer = make_rasterizer(panels.cloud, "cpu")
     bank = build_ray_bank(rasterizer, panels.cameras, panels, np.random.default_rng(0))
     bank = [
-        replace(rays, mask_areas=size * rays.mask_areas)
+        replace(rays, mask_areas=size * rays.mask_areas, mask_index=10 + rays.mask_index)
         for rays, size in zip(bank, (3, 1, 2), strict=True)
     ]
+    bank[0].membership[:, 2] = True  # in the first view there is no mask of the last panel
     votes = choose_votes(bank, sp.csr_array(np.eye(3, dtype=bool)[panels.objects]))
-    assert votes.view.tolist() == [0, 0, 0, 2, 2, 2]
+    assert votes.view.tolist() == [0, 0, 1, 2, 2, 2]
     assert votes.thing.tolist() == [0, 1, 2, 0, 1, 2]
-    assert votes.mask.tolist() == [4, 1, 2, 4, 1, 2]  # a panel's own: the first one's is the last
+    assert votes.mask.tolist() == [14, 11, 12, 14, 11, 12]  # of the first panel it is the last one
