@@ -9,9 +9,8 @@ from .cameras.camera import Camera, ray_camera
 from .errors import BadInput
 from .protocol import Click, Select
 from .scene import Scene
-from .segmentation.box import SIDE, BoxFit, fit_box
+from .segmentation.box import SIDE, Box, BoxFit, fit_box
 from .segmentation.marks import Mark, hit_pixels
-from .segmentation.stable_scales import SCALES
 from .views import eye_camera, view_of
 
 VIEW_GRID = (72, 54)  # pixels looked at to see what spills out of a box, over the whole view
@@ -65,15 +64,16 @@ def _fit_box(scene: Scene, message: Select) -> BoxFit:
     own, whole = _grid(box, SIDE, SIDE), _grid(view, *VIEW_GRID)
     outside = ((whole + 0.5 < box[:2]) | (whole + 0.5 > box[2:])).any(axis=1)
     area = camera.width * camera.height / ((right - left) * (bottom - top))
+    traced, trained = scene.trace(camera, whole, message.subset), scene.trained
     # Of the whole view, which is remembered while a box in it is being drawn.
-    seen = scene.trained.features_of(scene.trace(camera, whole, message.subset))
-    return fit_box(
-        scene.trained.field,
-        scene.trace(camera, own, message.subset),
-        seen[torch.from_numpy(outside).to(seen.device)],
-        area / len(whole),
-        SCALES if message.scale is None else np.array([message.scale]),
+    features = trained.features_of(traced)
+    drawn = Box(
+        inside=scene.trace(camera, own, message.subset),
+        beyond=traced.take(np.flatnonzero(outside)),
+        beyond_features=features[torch.from_numpy(outside).to(features.device)],
+        outside_share=area / len(whole),
     )
+    return fit_box(trained.field, trained.things, drawn, message.scale)
 
 
 def _grid(box: np.ndarray, columns: int, rows: int) -> np.ndarray:

@@ -76,6 +76,13 @@ class ThingTree:
         around = np.flatnonzero(share > 0.5 * traced.weights.sum())
         return around[np.argsort(self.sizes[around], kind="stable")]
 
+    def shown(self, traced: RayContributions) -> np.ndarray:
+        """The things that most of each of P traced pixels belongs to, boolean [P, T]."""
+        entries = traced.weights, traced.gaussians, traced.offsets
+        weights = sp.csr_array(entries, (len(traced), self.selected.shape[0]))
+        share = (weights @ self.selected.astype(np.float32)).toarray()
+        return share > 0.5 * weights.sum(axis=1)[:, None]
+
     def belong(self, thing: int, threshold: float) -> np.ndarray:
         """Which Gaussians belong to a thing at all, and as surely as a threshold, boolean [N]."""
         members, surely = self.things.members(thing)
@@ -91,6 +98,20 @@ class ThingTree:
     def nearest(self, around: np.ndarray, scale: float) -> int:
         """The thing of some whose scale is nearest."""
         return int(around[np.abs(self.scales[around] - scale).argmin()])
+
+    def nearest_shown(self, shown: np.ndarray, scales: np.ndarray) -> np.ndarray:
+        """The thing that a click on each of C pixels selects at each scale, [S, C]; -1 for none.
+
+        Args:
+            shown: boolean [C, T], see `shown`.
+            scales: [S].
+        """
+        if len(self.sizes) == 0:
+            return np.full((len(scales), len(shown)), -1)
+        order = self._smallest_first
+        apart = np.abs(self.scales[order] - scales[:, None, None])
+        apart = np.where(shown[:, order], apart, np.inf)
+        return np.where(apart.min(axis=2) <= NEAR, order[apart.argmin(axis=2)], -1)
 
     @cached_property
     def objects(self) -> np.ndarray:

@@ -2,13 +2,16 @@
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 import torch
 
 from backend.affinity.field import AffinityField
 from backend.affinity.scale_gate import ScaleGate
 from backend.affinity.scale_map import ScaleMap
+from backend.affinity.things import Things
 from backend.rendering.rasterizer import RayContributions
-from backend.segmentation.box import SIDE, fit_box
+from backend.segmentation.box import SIDE, Box, fit_box
+from backend.segmentation.thing_tree import ThingTree
 
 BEYOND = 20  # pixels around the box, of which the larger thing takes four
 
@@ -50,7 +53,23 @@ def test_wanted_is_what_reaches_the_edges_of_the_box_and_no_farther(small, outsi
         np.append(np.ones(SIDE * SIDE, bool), large),
     )
     inside = one_gaussian_each(0, SIDE * SIDE)
-    beyond = field.features[SIDE * SIDE :]
-    found = fit_box(field, inside, beyond, outside_share, np.array([1.0, 0.0]))
-    assert found.scale == scale
+    beyond = one_gaussian_each(SIDE * SIDE, BEYOND)
+    box = Box(inside, beyond, field.features[SIDE * SIDE :], outside_share)
+    found = fit_box(field, ThingTree.of(Things.none(len(field.features))), box, None)
+    assert (found.scale > 0.5) == (scale > 0.5)
     assert small.ravel()[found.traced.gaussians].all()
+
+
+def test_a_thing_that_fills_the_box_is_wanted_whatever_is_similar_to_it():
+    """A click on it at about its scale selects it: what is similar there has no say."""
+    whole, half = np.zeros((2, SIDE * SIDE + BEYOND), bool)
+    whole[: SIDE * SIDE] = True
+    half[: SIDE * SIDE // 2] = True
+    field = field_of(half, ~whole)  # told apart at scale 1, where the other thing is meant
+    belonging = sp.csc_array(np.stack([half, whole], axis=1) * np.uint8(255))
+    tree = ThingTree.of(Things(belonging, np.array([0.95, 0.6]), np.ones(2)))
+    beyond = one_gaussian_each(SIDE * SIDE, BEYOND)
+    box = Box(one_gaussian_each(0, SIDE * SIDE), beyond, field.features[SIDE * SIDE :], 1 / 16)
+    found = fit_box(field, tree, box, None)
+    clicked = tree.nearest_shown(tree.shown(found.traced), np.array([found.scale]))
+    np.testing.assert_array_equal(clicked, [[1]])
