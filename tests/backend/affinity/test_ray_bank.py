@@ -95,6 +95,24 @@ def test_a_fine_trace_meets_every_masked_pixel_of_a_small_view_once(panels, bank
         )
 
 
+def test_masks_may_be_finer_than_the_picture(panels, bank):
+    def finer(masks):
+        return ViewMasks.pack(masks.unpack().repeat(3, axis=1).repeat(3, axis=2), np.ones(5))
+
+    fine = replace(panels, masks={name: finer(masks) for name, masks in panels.masks.items()})
+    camera, rng = panels.cameras[0], np.random.default_rng(0)
+    rasterizer, own = make_rasterizer(panels.cloud, "cpu"), panels.read(camera.name)
+    rays = trace_view(rasterizer, camera, fine.read(camera.name), rng)
+    np.testing.assert_array_equal(rays.membership, own.at(rays.pixels))
+    (traced,) = trace_finely(rasterizer, [camera], fine, bank, rng)
+    assert traced.membership.sum(axis=0).tolist() == own.areas().tolist()
+    tiny = np.zeros((1, 3 * 480, 3 * 960), bool)
+    tiny[0, 300:312, 600:612] = True  # 4 x 4 pixels of the picture
+    pixels = choose_pixels(camera.resized(960, 480), ViewMasks.pack(tiny, np.ones(1)), rng)
+    columns, rows = pixels.T
+    assert ((columns // 4 == 50) & (rows // 4 == 25)).sum() > 8
+
+
 def test_of_many_views_some_spread_over_them_are_traced_finely(panels, bank, monkeypatch):
     monkeypatch.setattr("backend.affinity.ray_bank.FINE_VIEWS", 2)
     rasterizer, rng = make_rasterizer(panels.cloud, "cpu"), np.random.default_rng(0)
