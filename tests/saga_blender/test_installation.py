@@ -215,7 +215,10 @@ SIGNALS = [] if os.name == "nt" else [signal.SIGTERM, signal.SIGHUP]
 @pytest.mark.parametrize("ended_by", ["stdin", *SIGNALS])
 def test_what_is_on_a_leash_ends_with_all_that_it_started(tmp_path, ended_by):
     command = (sys.executable, "-c", STARTS_ANOTHER)
+    heard = SIGNALS and signal.signal(signal.SIGHUP, signal.SIG_DFL)  # ignored under `nohup`
     process = child_process.start_on_leash(sys.executable, command, tmp_path, subprocess.PIPE)
+    if SIGNALS:
+        signal.signal(signal.SIGHUP, heard)
     started = int(process.stdout.readline())
     if ended_by == "stdin":
         process.stdin.close()
