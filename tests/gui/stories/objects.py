@@ -23,8 +23,8 @@ def story_decompose_and_the_list(stage: Stage) -> Waiting:
     yield from hand.click(eye, hand.sidebar)
     yield from until(lambda: not data.saga.found[1].shown, 10)
     yield from hand.click((0.25 * hand.sidebar.width, eye[1]), hand.sidebar, ctrl=True)
-    yield from hand.write("stand")
-    yield from until(lambda: data.saga.found[1].name == "stand", 10)
+    yield from hand.write("fruit bowl")
+    yield from until(lambda: data.saga.found[1].name == "fruit bowl", 10)
     yield from stage.at_rest()
     stage.picture("decomposed")
 
