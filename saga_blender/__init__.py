@@ -114,6 +114,7 @@ def unregister() -> None:
     atexit.unregister(engine_session.session.end)
     engine_session.session.close()
     warming.unregister()
+    install.unregister()
     clicking.forget()
     engine_session.unregister()
     overlay.unregister()

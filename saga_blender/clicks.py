@@ -21,6 +21,7 @@ from .splat_object import (
     SOURCE,
     asked_object,
     find_splat,
+    hidden,
     per_point,
     remaining,
     selection,
@@ -101,7 +102,7 @@ class Clicks:
     def answered(self, obj: bpy.types.Object, reply: protocol.Selected, asked: Asked) -> "Clicks":
         """The same with what it makes of the selection."""
         before = selection(obj.data) if self.before is None else self.before
-        after = combine(before, found(obj, reply), self.operation)
+        after = combine(before, found(obj, reply), self.operation) & ~hidden(obj.data)
         return replace(self, before=before, asked=asked, scale=reply.scale, after=after)
 
     @property
@@ -142,7 +143,7 @@ class Clicking:
         """Put what clicks have selected into the data."""
         self._last, self._coming = clicks, None
         overlay.settle_preview(obj, clicks.after)
-        set_selection(obj.data, clicks.after)
+        set_selection(obj.data, clicks.after, keep_hidden=clicks.operation != "SET")
 
     def ask_again(self, asked: Asked) -> None:
         """Show what the last clicks, if any, select when asked for otherwise.
@@ -151,7 +152,11 @@ class Clicking:
         """
         last = self.standing() and (self._coming or self._last)
         obj = last and find_splat(last.uid)
-        if obj is not None and asked != last.asked:
+        if obj is None:
+            return
+        if asked == last.asked:  # the slider is back where it was
+            self._previews.forget()
+        else:
             message = last.message(obj, asked)
             self._previews.ask(message, partial(self._show, last, asked), self._fail)
 
@@ -176,8 +181,11 @@ class Clicking:
     def let_go(self) -> None:
         """Take over what the slider says, as one step to undo."""
         clicks, self._coming = self._coming, None
-        if clicks is not None and self.standing():  # else another hand was faster
-            self.settle(find_splat(clicks.uid), clicks)
+        last = self.standing()
+        if clicks is None or last is None:  # another hand was faster
+            return
+        self.settle(find_splat(clicks.uid), clicks)
+        if not np.array_equal(clicks.after, last.after):
             session.notice = clicks.notice
             bpy.ops.ed.undo_push(message="Adjust Selection")
 

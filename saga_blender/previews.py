@@ -29,6 +29,7 @@ class Previews:
     def __init__(self) -> None:
         self._under_way: Question | None = None
         self._waiting: Question | None = None
+        self._asked: EngineClient | None = None  # one that was closed since answers no more
         self._crashed_client: EngineClient | None = None  # whose engine crashed in a preview
 
     def ask(self, message: protocol.Work, on_answer: OnPreview, on_nothing: OnNothing) -> None:
@@ -48,10 +49,10 @@ class Previews:
             return
         if client is self._crashed_client and client.state == "dead":
             return
-        if self._under_way is not None and client.busy:
+        if self._under_way is not None and self._asked is client and client.busy:
             self._waiting = question
             return
-        self._under_way, self._waiting = question, None
+        self._under_way, self._waiting, self._asked = question, None, client
         client.request(
             question.message,
             partial(self._done, question),

@@ -63,7 +63,8 @@ class SelectTool(_Tool, bpy.types.WorkSpaceTool):
     bl_description = (
         "Click a thing in a trained Gaussian splat to select it, or drag a box around it\n"
         "(or a stroke over it, as Drag says).\n"
-        "Shift adds, Ctrl takes away. [ and ], or Alt and the wheel: smaller or larger things"
+        "Shift adds, Ctrl takes away, both keep only what is in both.\n"
+        "[ and ], or Alt and the wheel: smaller or larger things"
     )
     bl_icon = _icon("select")
     bl_keymap = (
@@ -103,7 +104,8 @@ class BoxTool(_Tool, bpy.types.WorkSpaceTool):
     bl_idname = "saga.box_tool"
     bl_label = SelectBox.bl_label
     bl_description = (
-        "Select all Gaussians in a rectangle, whatever they belong to.\nShift adds, Ctrl takes away"
+        "Select all Gaussians in a rectangle, whatever they belong to.\n"
+        "Shift adds, Ctrl takes away, both keep only what is in both"
     )
     bl_icon = _icon("box")
     bl_keymap = (

@@ -114,9 +114,12 @@ def _is_whole(pointcloud: bpy.types.PointCloud, index: np.ndarray) -> bool:
 
 
 def selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:
-    """Which points are selected, boolean [N]; what an eye hides is not, until it is shown again."""
-    chosen = read_or(pointcloud, SELECTION, np.zeros(len(pointcloud.points), bool))
-    return chosen & ~hidden(pointcloud)
+    """Which points are selected, boolean [N]; what an eye hides is not, as long as it is hidden."""
+    return _stored_selection(pointcloud) & ~hidden(pointcloud)
+
+
+def _stored_selection(pointcloud: bpy.types.PointCloud) -> np.ndarray:
+    return read_or(pointcloud, SELECTION, np.zeros(len(pointcloud.points), bool))
 
 
 def size_of(obj: bpy.types.Object, chosen: np.ndarray) -> np.ndarray:
@@ -128,8 +131,16 @@ def size_of(obj: bpy.types.Object, chosen: np.ndarray) -> np.ndarray:
     return np.ptp(np.percentile(means, (1, 99), axis=0), axis=0)
 
 
-def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> None:
-    """Select the points where `selected` (boolean [N]) holds, and no others."""
+def set_selection(
+    pointcloud: bpy.types.PointCloud, selected: np.ndarray, keep_hidden: bool = False
+) -> None:
+    """Select the points where `selected` (boolean [N]) holds, and no others.
+
+    Args:
+        keep_hidden: but those that an eye hides stay as they are.
+    """
+    if keep_hidden:
+        selected = np.where(hidden(pointcloud), _stored_selection(pointcloud), selected)
     point_cloud.write(pointcloud, SELECTION, "BOOLEAN", selected)
     pointcloud.update_tag()
 
@@ -137,10 +148,11 @@ def set_selection(pointcloud: bpy.types.PointCloud, selected: np.ndarray) -> Non
 def change_selection(pointcloud: bpy.types.PointCloud, found: np.ndarray, operation: str) -> None:
     """Set, add, subtract or intersect what is selected with what was found (boolean [N]).
 
-    What an eye hides is not found.
+    What an eye hides is not found; it stays selected where nothing is set anew.
     """
     shown = found & ~hidden(pointcloud)
-    set_selection(pointcloud, combine(selection(pointcloud), shown, operation))
+    combined = combine(selection(pointcloud), shown, operation)
+    set_selection(pointcloud, combined, keep_hidden=operation != "SET")
 
 
 def named_selections(pointcloud: bpy.types.PointCloud) -> list[str]:

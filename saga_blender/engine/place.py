@@ -36,6 +36,11 @@ def is_elsewhere() -> bool:
     return preferences().engine_on == "SSH"
 
 
+def is_installed_here() -> bool:
+    """Whether the engine that is asked is the one that the add-on installs."""
+    return not (is_elsewhere() or preferences().engine_python)
+
+
 def why_no_engine() -> tuple[str, str] | None:
     """What is amiss with the engine, and what can be done about it in the preferences."""
     chosen = preferences()

@@ -18,7 +18,7 @@ from ..viewport import areas, redraw_pages
 from .client import EngineClient
 from .job import Job, OnAnswer, Unchanged
 from .over_ssh import OverSsh
-from .place import engine_place
+from .place import engine_place, is_installed_here
 from .process import OnThisComputer
 
 _TICK_S = 0.001  # previews follow the mouse; at rest Blender itself pauses for longer
@@ -44,9 +44,13 @@ class EngineSession:
         return self.change is not None and self.change.outcome is None
 
     @property
+    def _is_withheld(self) -> bool:
+        return self.changing and is_installed_here()
+
+    @property
     def occupied(self) -> str:
         """What keeps it from being asked something else, or "": only a click gives way."""
-        if self.changing:
+        if self._is_withheld:
             return BEING_CHANGED
         gives_way = self.job is None or self.job.request is protocol.Select
         return "" if gives_way else "Wait until the engine is done, or cancel what it does"
@@ -133,7 +137,7 @@ class EngineSession:
         Raises:
             BadInput: there is no engine to be asked.
         """
-        if self.changing:  # what starts now would hold its files
+        if self._is_withheld:  # what starts now would hold its files
             raise BadInput(f"{BEING_CHANGED}.", "Wait until that is done.")
         if self.job is not None:
             return self._client

@@ -5,9 +5,8 @@ import subprocess
 import bpy
 
 from ..installation.plan import warm_up
-from ..preferences import preferences
 from .child_process import start_on_leash
-from .place import environment, is_elsewhere
+from .place import environment, is_installed_here
 
 DELAY_S = 5.0  # after Blender's start, which has enough to do
 
@@ -21,8 +20,7 @@ class Warming:
     def start(self) -> None:
         """Begin, where the installed engine has not been tried out since the update."""
         place = environment()
-        is_ours = not (is_elsewhere() or preferences().engine_python)
-        if not is_ours or place.state != "ready" or place.is_warm:
+        if not is_installed_here() or place.state != "ready" or place.is_warm:
             return
         self.process = start_on_leash(
             str(place.python), warm_up(place.folder), place.package_root, subprocess.DEVNULL

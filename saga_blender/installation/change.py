@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from ...backend.errors import SagaError
+from ...backend.errors import EngineFailure, SagaError
 from .environment import Environment
 
 
@@ -40,11 +40,16 @@ class Change:
         return self.outcome
 
     def _carry_out(self) -> None:
-        self._await_unused()
         try:
+            self._await_unused()
             self.outcome = self._work()
         except SagaError as error:
             self.outcome = error
+        except Exception as error:  # without an outcome nothing else would ever be let begin
+            self.outcome = EngineFailure(
+                f"The engine could not be changed: {error}.",
+                f"Look into {self.environment.folder}.",
+            )
 
     def _work(self) -> str:
         """Do it; the sentence that tells of it. Raises SagaError."""

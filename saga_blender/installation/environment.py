@@ -72,8 +72,8 @@ class Environment:
         Raises:
             BadInput: something in it is in use.
         """
-        self.unfinish()
         try:
+            self.unfinish()
             if self.folder.is_dir():
                 shutil.rmtree(self.folder)
             self.log.unlink(missing_ok=True)

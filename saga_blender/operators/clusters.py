@@ -66,11 +66,11 @@ class MergeClusters(Explained, bpy.types.Operator):
 
     def execute(self, context):
         data = context.object.data
-        active = data.saga.found[data.saga.active].name
-        selected = selection(data)
-        set_found(data, tree_of(data), np.where(selected, data.saga.active, clusters(data)))
-        more = np.count_nonzero(selected)
-        tell(self, said("{name} has {more:,} Gaussians more", name=active, more=more))
+        row, tree, labels = data.saga.active, tree_of(data), clusters(data)
+        selected, name = selection(data), tree.names[row]
+        more = np.count_nonzero(selected & ~tree.members(row, labels))
+        set_found(data, tree, np.where(selected, row, labels))
+        tell(self, said("{name} has {more:,} Gaussians more", name=name, more=more))
         return {"FINISHED"}
 
 

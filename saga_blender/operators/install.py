@@ -8,7 +8,7 @@ from bpy.props import BoolProperty
 
 from ...backend.errors import SagaError
 from ..engine.place import environment
-from ..engine.session import session
+from ..engine.session import BEING_CHANGED, session
 from ..engine.warming import warming
 from ..installation.change import Change, Removal
 from ..installation.installer import Installation
@@ -18,6 +18,11 @@ from ..viewport import redraw_pages
 from .explained import Explained
 
 _TICK_S = 0.5
+
+
+def _why_not_change() -> str:
+    """What keeps the engine's files from being changed, or ""."""
+    return BEING_CHANGED if session.changing else session.occupied
 
 
 class InstallEngine(Explained, bpy.types.Operator):
@@ -35,8 +40,8 @@ class InstallEngine(Explained, bpy.types.Operator):
 
     @classmethod
     def obstacle(cls, _context) -> str:
-        if session.occupied:
-            return session.occupied
+        if obstacle := _why_not_change():
+            return obstacle
         if not bpy.app.online_access:
             return "Allow Online Access first (Preferences > System), or choose a Python"
         return ""
@@ -86,7 +91,7 @@ class RemoveEngine(Explained, bpy.types.Operator):
     @classmethod
     def obstacle(cls, _context) -> str:
         missing = environment().state == "missing"
-        return session.occupied or ("The engine is not installed" if missing else "")
+        return _why_not_change() or ("The engine is not installed" if missing else "")
 
     def invoke(self, context, event):
         return context.window_manager.invoke_confirm(self, event)
@@ -126,3 +131,9 @@ def _follow() -> float | None:
     """Timer: shows how a change of the engine is getting on, as long as there is one."""
     redraw_pages()
     return _TICK_S if session.changing else None
+
+
+def unregister() -> None:
+    """Show no more of a change, which ends by itself."""
+    if bpy.app.timers.is_registered(_follow):
+        bpy.app.timers.unregister(_follow)

@@ -54,6 +54,8 @@ def split_clusters(obj: bpy.types.Object) -> bpy.types.Collection:
         if (labels == k).any():
             part = part_of(obj, labels == k, tree.names[k])
             part.color = (*tree.colors[k], 1)
+            for row in part.data.saga.found:  # else nothing of the object could be seen
+                row.shown = True
             holder.objects.link(part)
     if (labels < 0).any():
         collection.objects.link(part_of(obj, labels < 0, "Unassigned"))

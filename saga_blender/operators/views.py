@@ -25,7 +25,8 @@ class AddView(SeenFrom, Explained, EngineRequest, bpy.types.Operator):
         return Train.obstacle(context) or why_flat(context.object.matrix_world)
 
     def invoke(self, context, _event):
-        regions = context.area.regions if context.area.type == "VIEW_3D" else ()
+        is_viewport = context.area is not None and context.area.type == "VIEW_3D"
+        regions = context.area.regions if is_viewport else ()
         seen = (r for r in regions if r.type == "WINDOW" and r.data.is_perspective)
         region = next(seen, None)  # of a quad view the one that is not a plan
         if region is None:

@@ -9,6 +9,7 @@ from ..engine.place import STANDS, environment, why_out_of_reach
 from ..engine.session import session
 from ..installation.change import Change
 from ..installation.environment import Environment
+from ..installation.installer import Installation
 from ..operators.install import CancelInstall, InstallEngine, RemoveEngine
 from ..preferences import EXTENSION
 from .parts import error_box, write
@@ -133,6 +134,8 @@ def _draw_engine(
 def _draw_running(layout: bpy.types.UILayout, change: Change) -> None:
     row = layout.row()
     row.progress(text=change.label, factor=change.fraction)
+    if not isinstance(change, Installation):
+        return
     row.operator(CancelInstall.bl_idname, icon="CANCEL")
     column = layout.box().column(align=True)
     for line in last_lines(change.environment.log, LOG_LINES):

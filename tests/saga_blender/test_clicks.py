@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import bpy
+import numpy as np
 import pytest
 
 
@@ -124,3 +125,45 @@ def test_a_slider_takes_no_offer_of_the_engine_away(addon, clicked):
     clicked.settings.threshold = 0.4
     clicked.finish()
     assert clicked.session.error is None, "its own failure is over"
+
+
+def test_a_slider_that_is_moved_back_leaves_what_was_selected(addon, clicked, selected):
+    undone = addon("saga_blender.clicks").clicking.let_go
+    for threshold in (0.8, 0.2):  # the first is under way
+        clicked.settings.threshold = threshold
+    clicked.finish()
+    undone()
+    assert selected() == 20
+    clicked.settings.threshold = 0.8
+    clicked.finish()
+    clicked.settings.threshold = 0.2
+    clicked.finish()
+    clicked.session.notice = ""
+    undone()
+    assert selected() == 20 and clicked.session.notice == "", "no step to undo"
+
+
+def test_a_slider_is_heard_by_the_engine_that_follows_one_that_was_closed(addon, clicked, selected):
+    clicked.settings.threshold = 0.4
+    clicked.session.close()
+    hover(addon)  # starts another
+    clicked.settings.threshold = 0.6
+    clicked.finish()
+    addon("saga_blender.clicks").clicking.let_go()
+    assert selected() == 60
+
+
+def test_what_an_eye_closes_over_while_the_engine_looks_is_not_selected(addon, clicked, selected):
+    found, tree = addon("saga_blender.found_objects"), addon("saga_blender.cluster_tree")
+    data, some = bpy.context.object.data, np.arange(100) < 10
+    things = tree.ClusterTree(("Mug", "Rest"), ((1, 0, 0), (0, 1, 0)), (-1, -1), (True, True))
+    found.set_found(data, things, np.where(some, 0, 1))
+    data.saga.found["Mug"].shown = False
+    clicked.settings.threshold = 0.3
+    click(clicked.settings)
+    assert selected() == 20 and addon("saga_blender.clicks").clicking.standing() is not None
+    data.saga.found["Mug"].shown = True
+    assert selected() == 20, "it was set anew without them"
+    data.saga.found["Mug"].shown = False
+    click(clicked.settings, operation="ADD")
+    assert selected() == 20

@@ -189,6 +189,36 @@ def test_while_an_engine_that_hangs_is_waited_for_blender_goes_on_and_starts_no_
     assert not session.session.occupied
 
 
+def test_a_change_that_ends_unforeseen_lets_others_begin(addon, chosen):
+    session, change = (
+        addon(f"saga_blender.{n}") for n in ("engine.session", "installation.change")
+    )
+    place = addon("saga_blender.engine.place").environment()
+    place.folder.mkdir()
+    session.session.change = removal = change.Removal(place, lambda: 1 / 0)
+    removal.start()
+    with pytest.raises(addon("backend.errors").EngineFailure, match="division by zero"):
+        removal.wait()
+    assert not session.session.changing and bpy.ops.saga.remove_engine.poll()
+    (place.folder / "saga.txt").mkdir()  # cannot be unlinked
+    with pytest.raises(RuntimeError, match="cannot be removed"):
+        bpy.ops.saga.remove_engine()
+    assert bpy.ops.saga.install_engine.poll()
+
+
+def test_an_engine_that_is_not_changed_can_be_asked_meanwhile(addon, chosen):
+    session, change = (
+        addon(f"saga_blender.{n}") for n in ("engine.session", "installation.change")
+    )
+    place = addon("saga_blender.engine.place").environment()
+    session.session.change = change.Removal(place, lambda: None)
+    assert session.session.occupied == session.BEING_CHANGED
+    chosen.engine_python = sys.executable
+    assert session.session.occupied == "" and session.session.connected()
+    assert not bpy.ops.saga.install_engine.poll(), "one change at a time"
+    session.session.change = None
+
+
 def registry_answers(folder) -> bool:
     """Whether pip can reach the registry that it is configured for."""
     pip = [sys.executable, "-m", "pip", "download", "--no-deps", "--retries=0", "-q", "plyfile"]

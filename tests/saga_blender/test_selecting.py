@@ -95,3 +95,31 @@ def test_what_an_eye_closes_over_is_not_split_off_and_comes_back_with_it(lists, 
     assert whole.data.saga.found["Mug"].count == 4, "all of what is hidden has stayed"
     bpy.context.view_layer.objects.active = whole
     assert not bpy.ops.saga.split.poll()
+
+
+def test_what_is_selected_and_then_hidden_stays_selected_when_more_is_added(lists, select):
+    select([0, 1])
+    lists.saga.found["Mug"].shown = False
+    bpy.ops.saga.select_cluster(row=1, operation="ADD")
+    assert select() == [4, 5, 6, 7, 8, 9]
+    lists.saga.found["Mug"].shown = True
+    assert select() == [0, 1, 4, 5, 6, 7, 8, 9]
+    lists.saga.found["Mug"].shown = False
+    bpy.ops.saga.select_cluster(row=1, operation="SET")
+    lists.saga.found["Mug"].shown = True
+    assert select() == [4, 5, 6, 7, 8, 9]
+
+
+def test_an_object_that_was_hidden_can_be_seen_once_it_is_split_off(addon, lists):
+    lists.saga.found["Mug"].shown = False
+    bpy.ops.saga.split_clusters()
+    for obj in bpy.context.selected_objects:
+        assert not addon("saga_blender.splat_object").hidden(obj.data).any()
+
+
+def test_only_what_was_not_in_it_counts_as_merged(addon, lists, select):
+    select(range(10))
+    lists.saga.active = 0
+    bpy.ops.saga.merge_clusters()
+    session = addon("saga_blender.engine.session").session
+    assert session.notice == "Mug has 6 Gaussians more"
