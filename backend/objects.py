@@ -36,9 +36,10 @@ def save_objects(
 
 
 def counts_of(found: Decomposed) -> dict:
-    """Names of the objects and parts, how many Gaussians each has, and each scale left over."""
+    """Names of the objects and parts, how many Gaussians each has, and each scale leaves over."""
     labels = found.labels
     return {
+        "scales": list(found.scales),
         "names": list(found.names),
         "counts": np.bincount(labels[labels >= 0], minlength=len(found.names)).tolist(),
         "unassigned": np.count_nonzero(labels < 0, axis=1).tolist(),

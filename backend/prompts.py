@@ -1,4 +1,4 @@
-"""What a Select points at: its clicks and its box, as features to be like or unlike."""
+"""What a Select points at: its clicks and its box, as marks on what is wanted and what is not."""
 
 from dataclasses import dataclass, field
 

@@ -29,9 +29,12 @@ Titled = Iterator[tuple[str, np.ndarray]]
 def decomposed(engine: Engine, scene: RealScene, view: str) -> Titled:
     """The photograph with each object, and each part, in its colour."""
     found = engine.handle(Decompose(str(scene.ply), tuple(SCALES)))
-    for scale, what, labels in zip(SCALES, SCALES.values(), found.labels, strict=True):
+    for scale, labels in zip(found.scales, found.labels, strict=True):
         count = len(np.unique(labels[labels >= 0]))
-        yield f"scale {scale:g}: {count} {what}", painted(scene, view, labels, found.colors)
+        yield (
+            f"scale {scale:g}: {count} {SCALES[scale]}",
+            painted(scene, view, labels, found.colors),
+        )
 
 
 def painted(scene: RealScene, view: str, labels: np.ndarray, colors: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ from backend.command_line.progress_bar import ProgressBar
 from backend.engine import Engine
 from backend.workspace import Workspace
 
+from .anew import forget_training
 from .random_clicks import iou_of_random_clicks
 from .real import DATA, click_labelled, prepare
 from .synthetic import make_scene, write_scene
@@ -31,6 +32,7 @@ Score = Callable[[], float]
 
 def train(ply: Path, recipe: str, *options: str) -> dict[str, float]:
     """Train in a process of its own: seconds on the clock and of the processor, most memory."""
+    forget_training(ply)
     command = [sys.executable, "-m", "backend", "train", str(ply), "--recipe", recipe, "--json"]
     process = subprocess.Popen([*command, *options], stdout=subprocess.PIPE)
     peak, running = 0, psutil.Process(process.pid)

@@ -48,7 +48,7 @@ def threshold_property(**more) -> FloatProperty:
         **more,
         name="Threshold",
         description=(
-            "How alike a Gaussian must be to the clicked one to belong to it: "
+            "How surely a Gaussian must belong to the clicked thing: "
             "lower selects more, higher selects less"
         ),
         min=-1.0,

@@ -12,11 +12,11 @@ from ..language.scene_index import index_of
 from ..progress import Report
 from ..protocol import Decompose, Decomposed
 from ..protocol.frames import MAX_ARRAY_BYTES
-from ..segmentation.decompose import Clusters, cluster
+from ..segmentation.decompose import cluster
 from ..segmentation.hierarchy import nest
 
 MAX_SCALES = 8
-BYTES = 8  # that are said of a Gaussian at a scale: its label and how sure that is
+BYTES = 4  # that are said of a Gaussian at a scale: its label
 
 
 def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
@@ -43,11 +43,10 @@ def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
         model = engine.text_model(message.name_with, report)
         naming = index_of(scene, model, message.views, message.masks, report), model
     levels = _levels(field, scales, message.subset, report)
-    hierarchy = nest([level.labels for level in levels.values()])
+    hierarchy = nest(list(levels.values()))
     return Decomposed(
         scales=tuple(levels),
         labels=hierarchy.labels,
-        confidence=np.stack([level.confidence for level in levels.values()]),
         parents=hierarchy.parents,
         names=named(*naming, hierarchy, report) if naming else hierarchy.names,
         colors=hierarchy.colors,
@@ -56,8 +55,8 @@ def answer(engine: Engine, message: Decompose, report: Report) -> Decomposed:
 
 def _levels(
     field: AffinityField, scales: Sequence[float], subset: np.ndarray | None, report: Report
-) -> dict[float, Clusters]:
-    """What the scene falls into at each scale, but for those at which all is one object.
+) -> dict[float, np.ndarray]:
+    """What the scene falls into at each scale, as labels [N], but for those at which it is one.
 
     Raises:
         BadInput: it falls into nothing at any of them.

@@ -68,6 +68,8 @@ def _prepared(
         from ..masks.checkpoint import require_model
 
         require_model(Path(message.sam_checkpoint))
+    elif makes_up_views(scene, message.views, made_up):  # whose masks nobody has
+        _require_masks(scene, [])
     cameras = training_views(scene, message.views, made_up, report)
     if not message.sam_checkpoint:
         cameras = [camera for camera in cameras if camera.name in store]
@@ -143,6 +145,8 @@ def _open_masks(scene: Scene, message: Train) -> MaskStore | LabelImages:
             f"{given} holds label images, to which SAM's masks cannot be added.",
             "Give either a folder of label images or a SAM checkpoint.",
         )
+    elif not Path(message.sam_checkpoint).is_file():
+        raise BadInput(f"{message.sam_checkpoint} does not exist.", "Choose weights of SAM.")
     return store
 
 

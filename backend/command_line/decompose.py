@@ -48,7 +48,7 @@ def run(arguments: Namespace, engine: Engine, report: Report) -> tuple[str, dict
         save_array(output, found.labels)
     else:
         save_objects(output, engine.open(arguments.scene).cloud, found)
-    facts = {"output": str(output), "scales": found.scales, "parents": found.parents.tolist()}
+    facts = {"output": str(output), "parents": found.parents.tolist()}
     facts |= counts_of(found)
     counted = zip(found.names, facts["counts"], strict=True)
     lines = [f"{name:12} {count:>9,}" for name, count in counted]

@@ -29,12 +29,12 @@ def views_without_masks(
 
     An interrupted run of `make_masks` so goes on where it was.
     """
-    missing = set()
+    missing = []
     for done, camera in enumerate(cameras):
         report("Looking for masks", done / len(cameras))
         if not store.holds(camera.name):
-            missing.add(camera.name)
-    return [camera for camera in spread_out(cameras) if camera.name in missing] if missing else []
+            missing.append(camera)
+    return spread_out(missing)
 
 
 def make_masks(

@@ -58,9 +58,8 @@ class Selected:
 class Decomposed:
     """Answer to Decompose: K clusters at S scales, numbered through, the largest scale first."""
 
-    scales: tuple[float, ...]  # as asked for, the largest first
+    scales: tuple[float, ...]  # of those asked for, at which there are several; the largest first
     labels: np.ndarray  # int32 [S, N]: cluster of each Gaussian, -1 for none
-    confidence: np.ndarray  # float32 [S, N]: cosine with the mean of the nearest cluster
     parents: np.ndarray  # int32 [K]: cluster that a part belongs to, -1 for a whole object
     names: tuple[str, ...]  # of each cluster: "Object 2", "Object 2.1", or "mug", "mug 2"
     colors: np.ndarray  # uint8 [K, 3] RGB, one for each cluster

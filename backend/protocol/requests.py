@@ -68,7 +68,7 @@ class Select:
     clicks: tuple[Click, ...] = ()  # further ones, on the thing or beside it
     scale: float | None = 0.5  # in [0, 1]: smallest part to largest group; None finds one
     step: int = 0  # from that scale to the next larger (1) or smaller (-1) thing, or further
-    threshold: float = 0.75  # in [-1, 1]: how similar a Gaussian must be to a clicked one
+    threshold: float = 0.75  # in [-1, 1]: how surely a Gaussian must belong to what is clicked
     margin: float = 0.0  # in [-2, 2]: how much more similar than to one clicked as unwanted
     wanted_wins: bool = False  # clicks as unwanted count only if one is on another thing
     connected: bool = False  # only what hangs together in space with what is clicked

@@ -1,7 +1,5 @@
 """Decompose scene: every Gaussian to an object, without a click (Sec. 3.5)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -25,21 +23,13 @@ MOST_AVERAGED = 4096  # Gaussians of an object, for its mean
 _ROWS = 1 << 16  # Gaussians assigned at once
 
 
-@dataclass(frozen=True)
-class Clusters:
-    """What a scene falls into at one scale."""
-
-    labels: np.ndarray  # [N] int32: cluster of each Gaussian, the largest is 0; -1 has none
-    confidence: np.ndarray  # [N] float32: cosine with the mean feature of the nearest cluster
-
-
 def cluster(
     field: AffinityField,
     scale: float,
     subset: np.ndarray | None = None,
     seed: int = 0,
     report: Report = silent,
-) -> Clusters:
+) -> np.ndarray:
     """Group Gaussians by the things that masks agree on, and where there are none by features.
 
     The things that stand out most at the scale are clusters (see `ThingTree.cut`).
@@ -55,16 +45,18 @@ def cluster(
         seed: of the sample; same seed, same clusters.
         report: told the stages.
 
+    Returns:
+        Cluster of each Gaussian, int32 [N]: the largest is 0, -1 is none.
+
     Raises:
         BadInput: when the Gaussians cannot be told apart.
     """
-    count = len(field.features)
     index = field.known if subset is None else np.intersect1d(field.known, subset)
     report(f"Finding objects at scale {scale:g}", 0.0)
-    labels, confidence = np.full(count, -1, np.int32), np.zeros(count, np.float32)
+    labels = np.full(len(field.features), -1, np.int32)
     sample = random_share(index, SAMPLE_SHARE, MIN_SAMPLE, np.random.default_rng(seed))
     if field.things:
-        labels[index], confidence[index], scales = _of_things(field.things, index, scale)
+        labels[index], scales = _of_things(field.things, index, scale)
         if scale <= FINE:
             _split(field, scale, labels, np.flatnonzero(scales > scale + NEAR), sample, report)
     means, limits = _find_clusters(field, scale, sample, labels)
@@ -74,16 +66,13 @@ def cluster(
         block = loose[start : start + _ROWS]
         nearness, nearest = (_units(field, scale, block) @ means.T).max(dim=1)
         labels[block] = torch.where(nearness >= limits[nearest], nearest, -1).cpu()
-        confidence[block] = nearness.cpu()
-    return Clusters(_largest_first(labels), confidence)
+    return _largest_first(labels)
 
 
-def _of_things(
-    things: Things, index: np.ndarray, scale: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _of_things(things: Things, index: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """To which of the K things that stand out some Gaussians belong most: [M], -1 for none.
 
-    Also how surely, [M], and the scales of the things, [K].
+    Also the scales of the things, [K].
     """
     tree = ThingTree.of(things, index)
     chosen = tree.cut(scale)
@@ -97,7 +86,7 @@ def _of_things(
     some = surely > THRESHOLD
     labels = np.full(len(index), -1)
     used, labels[some] = np.unique(nearest[some], return_inverse=True)
-    return labels, surely, tree.scales[chosen[used]]
+    return labels, tree.scales[chosen[used]]
 
 
 def _split(

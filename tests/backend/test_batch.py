@@ -189,10 +189,9 @@ class Answering(Engine):
         if isinstance(message, Train):
             return Trained(message.scene, 1.0, 600, 1, 1, 1, 0.5)
         labels = np.arange(600, dtype=np.int32)[None] % len(self.names)
-        alike = np.ones((1, 600), np.float32)
         none = np.full(len(self.names), -1, np.int32)
         colors = np.zeros((len(self.names), 3), np.uint8)
-        return Decomposed(message.scales, labels, alike, none, self.names, colors)
+        return Decomposed(message.scales, labels, none, self.names, colors)
 
 
 @pytest.mark.parametrize("then", [("Mug", "x" * 300), ("Mug",)], ids=["fail", "succeed"])
@@ -222,7 +221,7 @@ def test_objects_are_written_one_by_one(tmp_path):
     labels = np.arange(count, dtype=np.int32)[None] % things
     none = np.zeros(things, np.int32)
     names = tuple(map(str, range(things)))
-    found = Decomposed((0.5,), labels, labels, none, names, none)
+    found = Decomposed((0.5,), labels, none, names, none)
     tracemalloc.start()
     save_objects(tmp_path / "objects", cloud, found)
     most = tracemalloc.get_traced_memory()[1]

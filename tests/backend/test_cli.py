@@ -59,7 +59,6 @@ class StandInEngine(Engine):
             protocol.Decompose: protocol.Decomposed(
                 (0.9, 0.25),
                 LABELS,
-                np.ones((2, 9), np.float32),
                 np.array([-1, -1, 0, 1], np.int32),
                 ("Object 1", "Object 2", "Object 1.1", "Object 2.1"),
                 np.zeros((4, 3), np.uint8),

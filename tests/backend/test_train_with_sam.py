@@ -25,6 +25,7 @@ class Everything:
 
 @pytest.fixture
 def scene(tmp_path):
+    (tmp_path / "sam.pt").write_bytes(b"no weights")
     return write_two_balls(tmp_path)
 
 
@@ -40,6 +41,12 @@ def test_weights_are_not_looked_at_where_all_masks_are_ready(scene, monkeypatch)
     assert Engine("cpu").handle(training(scene)).masks == 14 * 3
     MaskStore(scene.with_suffix(".saga") / "masks")._path("3.png").unlink()
     with pytest.raises(BadInput, match=r"sam\.pt is not a usable"):
+        Engine("cpu").handle(training(scene))
+
+
+def test_weights_that_do_not_exist_are_refused_though_all_masks_are_ready(scene):
+    scene.with_name("sam.pt").unlink()
+    with pytest.raises(BadInput, match=r"sam\.pt does not exist"):
         Engine("cpu").handle(training(scene))
 
 

@@ -22,8 +22,7 @@ COLORS = np.array([(255, 0, 0), (0, 255, 0), (0, 0, 255), (51, 102, 204)], np.ui
 def reply(protocol, levels=(COARSE, FINE), parents=PARENTS, names=NAMES, colors=COLORS):
     labels = np.stack(levels).astype(np.int32)
     scales = tuple(np.linspace(0.7, 0.3, len(labels)).tolist())
-    confidence = np.ones(labels.shape, np.float32)
-    return protocol.Decomposed(scales, labels, confidence, parents, names, colors)
+    return protocol.Decomposed(scales, labels, parents, names, colors)
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_click_selects_the_part_at_small_and_the_whole_at_large_scale(panels, 
 
 def test_the_scene_falls_into_parts_at_small_and_into_objects_at_large_scale(panels, field):
     for scale, truth in ((0.0, panels.parts), (1.0, panels.objects)):
-        labels = cluster(field, scale).labels
+        labels = cluster(field, scale)
         fits = [
             max(iou(labels == k, truth == thing) for k in range(labels.max() + 1))
             for thing in np.unique(truth)
