@@ -8,13 +8,11 @@ copied back, so that it lies beside the splat as ever.
 
 import itertools
 import os
-import platform
 import queue
-import re
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,51 +21,13 @@ from ...backend import protocol
 from ...backend.errors import BadInput, Cancelled, SagaError
 from ...backend.files import replacing
 from ...backend.workspace import Workspace
+from .copies import Stamped, as_here, there
 from .files_to_send import Needed, needed_for, paths_in, translated
 from .process import EngineProcess
 
 PIECE_BYTES = 1 << 18
 PIECES_UNDER_WAY = 8  # that have not been confirmed: what a long line holds
 HEARTBEAT_S = 20.0  # of silence, after which the engine is told that we live
-
-_US = re.sub(r"[^\w-]", "_", platform.node()) or "client"  # the folder of our files there
-
-
-def there(path: str | Path) -> str:
-    """Where the copy of a file lies, in the engine's folder of copies."""
-    drive, rest = os.path.splitdrive(os.path.abspath(path))
-    parts = [part for part in re.split(r"[\\/:]+", drive) if part]
-    return "/".join([_US, *parts, *Path(rest).parts[1:]])
-
-
-def as_here(said: str, us: str = _US) -> str:
-    """What the engine says of copies, with their names on this computer.
-
-    Args:
-        said: with absolute paths, or such as `there` gives.
-        us: the folder of our files there.
-    """
-    before = r"""[^\s'"(]"""
-    copies = rf"(?:{before}*?/saga-blender/|(?<!{before})){re.escape(us)}(?=/)"
-    return re.sub(copies, "", said)
-
-
-@dataclass(frozen=True)
-class Stamped:
-    """A file, and what tells whether it is still the same."""
-
-    path: Path
-    size: int
-    modified: int  # nanoseconds since 1970
-
-    @classmethod
-    def now(cls, path: Path) -> "Stamped":
-        stat = path.stat()
-        return cls(path, stat.st_size, stat.st_mtime_ns)
-
-    def kept(self, offset: int = 0, piece: np.ndarray | None = None) -> protocol.Keep:
-        """The request to keep it."""
-        return protocol.Keep(there(self.path), self.size, self.modified, offset, piece)
 
 
 class Gone(Exception):

@@ -16,6 +16,7 @@ from without_blender import ROOT, load
 
 engine_client = load("saga_blender.engine.client")
 over_ssh = load("saga_blender.engine.over_ssh")
+copies = load("saga_blender.engine.copies")
 mirroring = load("saga_blender.engine.mirroring")
 protocol = load("backend.protocol")
 errors = load("backend.errors")
@@ -55,7 +56,7 @@ def splat(tmp_path) -> Path:
 
 
 def copy_of(server, path: Path) -> Path:
-    return server.home / ".cache/saga-blender" / mirroring.there(path)
+    return server.home / ".cache/saga-blender" / copies.there(path)
 
 
 def pump_until(client, condition):
@@ -305,7 +306,7 @@ def test_the_shell_there_gets_every_word_as_it_is(connect, tmp_path):
     ],
 )
 def test_copies_are_called_as_they_are_here(said, here):
-    assert mirroring.as_here(said, "anna") == here
+    assert copies.as_here(said, "anna") == here
 
 
 def test_nothing_is_left_running_there(connect, server):
