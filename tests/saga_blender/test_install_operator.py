@@ -23,7 +23,7 @@ def chosen(addon, tmp_path):
     bpy.context.preferences.system.use_online_access = True
     yield chosen
     addon("saga_blender.engine.session").session.close()
-    chosen.engine_folder = ""
+    chosen.engine_folder = chosen.engine_python = ""
     bpy.context.preferences.system.use_online_access = online
 
 
