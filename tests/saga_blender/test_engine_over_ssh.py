@@ -153,7 +153,7 @@ def test_what_was_deleted_here_is_not_used_there(connect, server, splat):
     assert not copy_of(server, field).exists()
 
 
-@pytest.mark.fault("the line to another computer is cut while a training comes home")
+@pytest.mark.fault("another computer: the line is cut while a training comes home")
 @pytest.mark.parametrize("cut_off", [cut, lambda client: client.close()], ids=["line", "Blender"])
 def test_what_was_learned_stays_there_until_it_has_come_home(connect, server, splat, cut_off):
     field = splat.with_suffix(".saga") / "field.safetensors"

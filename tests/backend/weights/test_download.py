@@ -217,7 +217,7 @@ def test_a_part_that_was_damaged_is_not_trusted(server, weights, tmp_path):
     assert download.fetch(weights, tmp_path).read_bytes() == CONTENT
 
 
-@pytest.mark.fault("an unfinished download that is too long")
+@pytest.mark.fault("a download: an unfinished one that is too long")
 def test_a_part_longer_than_the_file_is_begun_anew(server, weights, tmp_path):
     (tmp_path / "weights.pt.part").write_bytes(CONTENT + b"?")
     assert download.fetch(weights, tmp_path).read_bytes() == CONTENT and server.starts == [0]
@@ -232,7 +232,7 @@ def test_progress_does_not_fall_back_while_waiting_for_a_cut_line(server, weight
     assert fractions == sorted(fractions)
 
 
-@pytest.mark.fault("two downloads of one file at once")
+@pytest.mark.fault("a download: two of one file at once")
 def test_of_two_engines_the_slower_takes_what_the_faster_fetched(server, weights, tmp_path):
     part, target = tmp_path / "weights.pt.part", tmp_path / "weights.pt"
 
