@@ -1,13 +1,14 @@
 """Changing the engine's environment, in a thread while Blender goes on."""
 
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from ...backend.errors import EngineFailure, SagaError
 from .environment import Environment
 
 
-class Change:
+class Change(ABC):
     """One run. Read its attributes from any thread; cancel it from any."""
 
     label = ""  # what it is doing
@@ -51,9 +52,9 @@ class Change:
                 f"Look into {self.environment.folder}.",
             )
 
+    @abstractmethod
     def _work(self) -> str:
         """Do it; the sentence that tells of it. Raises SagaError."""
-        raise NotImplementedError
 
 
 class Removal(Change):
