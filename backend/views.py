@@ -1,6 +1,7 @@
 """The views of a scene: those of its photographs, or made up and kept in its work folder."""
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +24,11 @@ LONGEST_SIDE = 1024  # pixels of an added view: SAM looks at no more
 
 
 def training_views(
-    scene: Scene, views: str = "", made_up: int | None = None, report: Report = silent
+    scene: Scene,
+    views: str = "",
+    made_up: int | None = None,
+    report: Report = silent,
+    before_making: Callable[[], None] = lambda: None,
 ) -> list[Camera]:
     """The views to train on, and with them those that a person added.
 
@@ -34,25 +39,20 @@ def training_views(
         made_up: make up this many, even where there are cameras; 0 as many as show the scene
             well, where there are none; None takes those that are there already.
         report: called often.
+        before_making: called before new views are made up, which takes a while: it may refuse.
 
     Raises:
         BadInput: cameras that cannot be read, or a scene that no camera would see.
     """
     require_within("number of made-up views", made_up or 0, 0, MOST)
     if made_up:
-        found = made_up_views(scene, made_up, report)
+        found = made_up_views(scene, made_up, report, before_making)
     elif views:
         found = find_views(scene.path, views)
     else:
-        found = search_views(scene.path) or made_up_views(scene, made_up, report)
+        found = search_views(scene.path)
+        found = found or made_up_views(scene, made_up, report, before_making)
     return found + added_views(scene)
-
-
-def makes_up_views(scene: Scene, views: str, made_up: int | None) -> bool:
-    """Whether `training_views` would make views up, which takes a while."""
-    if saved_views(scene.workspace.cameras, _made_for(scene, made_up)) is not None:
-        return False
-    return bool(made_up) or not (views or search_views(scene.path))
 
 
 def at_most(cameras: list[Camera], count: int) -> list[Camera]:
@@ -100,7 +100,12 @@ def eye_camera(scene: Scene, eye: Eye) -> Camera:
     )
 
 
-def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> list[Camera]:
+def made_up_views(
+    scene: Scene,
+    count: int | None,
+    report: Report = silent,
+    before_making: Callable[[], None] = lambda: None,
+) -> list[Camera]:
     """The views made up for a scene: those in its work folder where they fit, else new ones.
 
     The masks of views that are replaced stay: they are right whenever those views come again.
@@ -109,12 +114,14 @@ def made_up_views(scene: Scene, count: int | None, report: Report = silent) -> l
         scene: opened.
         count: how many; 0 for as many as show the scene well, None for as many as there are.
         report: called often.
+        before_making: see `training_views`.
     """
     from .cameras.made_up import make_up_views
 
     path = scene.workspace.cameras
     cameras = saved_views(path, _made_for(scene, count))
     if cameras is None:
+        before_making()
         new = make_up_views(scene.cloud, scene.rasterizer, count or 0, report)
         made_for = _made_for(scene, count or 0)
         save_views(path, [_named(MADE_UP, scene, camera) for camera in new], made_for)

@@ -31,7 +31,7 @@ from ..progress import Report
 from ..protocol import Train, Trained
 from ..scene import Scene
 from ..segmentation.agreement import agree
-from ..views import at_most, makes_up_views, training_views
+from ..views import at_most, training_views
 
 
 def answer(engine: Engine, message: Train, report: Report) -> Trained:
@@ -64,13 +64,8 @@ def _prepared(
     remove_drafts(scene.workspace.folder)
     # Without SAM nothing could make masks of views that are chosen anew.
     made_up = message.made_up_views or (0 if message.sam_checkpoint else None)
-    if message.sam_checkpoint and makes_up_views(scene, message.views, made_up):
-        from ..masks.checkpoint import require_model
-
-        require_model(Path(message.sam_checkpoint))
-    elif makes_up_views(scene, message.views, made_up):  # whose masks nobody has
-        _require_masks(scene, [])
-    cameras = training_views(scene, message.views, made_up, report)
+    require_maker = partial(_require_maker_of_masks, scene, message)
+    cameras = training_views(scene, message.views, made_up, report, require_maker)
     if not message.sam_checkpoint:
         cameras = [camera for camera in cameras if camera.name in store]
         _require_masks(scene, cameras)
@@ -165,6 +160,15 @@ def _make_masks(
     require_matching_photographs(cameras, scene.rasterizer, scene.workspace.mismatch, report)
     picture = partial(photograph_or_stand_in, scene)
     make_masks(missing, store, generator, picture, report, message.max_mask_minutes)
+
+
+def _require_maker_of_masks(scene: Scene, message: Train) -> None:
+    """Of views that are about to be made up there are no masks yet: something must make them."""
+    if not message.sam_checkpoint:
+        _require_masks(scene, [])
+    from ..masks.checkpoint import require_model
+
+    require_model(Path(message.sam_checkpoint))
 
 
 def _require_masks(scene: Scene, there: Sequence) -> None:
